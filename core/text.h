@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Small, pure helpers on text. Whatever comes from outside passes through printable() before a
+// person or a log sees it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+/// `text` made safe for a terminal, a log line and a one-line message: control characters (C0, DEL,
+/// C1) and bytes that are not valid UTF-8 become \xNN, as do the Unicode line separators and
+/// bidirectional controls, a backslash becomes \\. At most `limit` bytes of it, the rest replaced
+/// by "...".
+std::string printable(std::string_view text, size_t limit = 256);
+
+/// `text` as one word for a POSIX shell: as it is where that is safe, in single quotes otherwise.
+std::string shell_word(std::string_view text);
+
+/// Without blanks (space, tab, CR, LF) on either end.
+std::string_view trim(std::string_view text);
+
+/// The words between blanks (space and tab), empty ones left out.
+std::vector<std::string_view> words(std::string_view text);
+
+/// The lines, without their LF; a last line without LF counts.
+std::vector<std::string_view> lines(std::string_view text);
+
+bool has_word(std::string_view text, std::string_view word);
+
+/// The parts with `separator` between them.
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+/// "a, b and c"
+std::string in_words(const std::vector<std::string>& parts);
+
+} // namespace virt_nested

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Module parameters: which ones KVM's modules have, of what type, and whether the kernel accepts a
+// value for it. A refused value is fatal: the module does not load.
+#pragma once
+
+#include "core/result.h"
+#include "core/sysroot.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+/// The kernel's types of module parameters that occur in KVM (include/linux/moduleparam.h).
+enum class ParameterType {
+    boolean,
+    integer,
+    unsigned_integer,
+    unsigned_short,
+    unsigned_long,
+    other, ///< a string, or a rule of the parameter's own: no value is judged
+};
+
+const char* name(ParameterType type);
+
+/// From the text of parmtype: "bool", "invbool", "bint", "int", "uint", "ushort", "ulong"; all else
+/// is `other`.
+ParameterType parameter_type(std::string_view parmtype);
+
+struct Parameter {
+    std::string_view module;
+    std::string_view name;
+    ParameterType type;
+};
+
+/// Parameters of kvm, kvm_intel, kvm_amd and kvm_hv that some kernel from 4.18 on has. `kvm` holds
+/// those of x86 and of s390x.
+std::span<const Parameter> known_parameters();
+const Parameter* known_parameter(std::string_view module, std::string_view parameter);
+
+/// What the kernel does with a value.
+struct Acceptance {
+    enum class Verdict { accepted, refused, depends };
+    Verdict verdict = Verdict::refused;
+    std::optional<bool> on; ///< accepted: whether it means on (a number other than 0)
+    std::string why; ///< refused or depends: a clause, e.g. "kvm_amd.nested is a number (int)"
+};
+
+/// By the rules of lib/kstrtox.c and kernel/params.c; an absent value is the bare name. `depends`:
+/// true/false words, which the kernel knows since 5.18 only.
+Acceptance check_value(ParameterType type, const std::optional<std::string>& value);
+
+/// parmtype of every parameter of a module.
+struct ParameterTypes {
+    std::string source;                                     ///< the file
+    std::vector<std::pair<std::string, std::string>> types; ///< name, parmtype
+
+    std::optional<ParameterType> type(std::string_view parameter) const;
+    bool has(std::string_view parameter) const;
+};
+
+/// Read from the module's own file (uncompressed .ko, as
+/// ELF of either byte order and word size) or, for a built-in, from modules.builtin.modinfo;
+/// nothing is loaded. Errors: ENOENT no such module, or compressed (the text says so); EBADMSG not
+/// a module.
+Result<ParameterTypes> read_parameter_types(const Sysroot& root, std::string_view kernel_release,
+                                            std::string_view module);
+
+/// "key=value" records, NUL between them, as in .modinfo: those of parmtype.
+std::vector<std::pair<std::string, std::string>> parmtypes_in(std::string_view modinfo,
+                                                              std::string_view module_prefix = {});
+
+} // namespace virt_nested

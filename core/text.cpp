@@ -133,7 +133,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
     return out;
 }
 
-std::string in_words(const std::vector<std::string>& parts) {
+std::string listed(const std::vector<std::string>& parts) {
     if (parts.size() < 2)
         return join(parts, "");
     return join({parts.begin(), parts.end() - 1}, ", ") + " and " + parts.back();

@@ -32,6 +32,6 @@ bool has_word(std::string_view text, std::string_view word);
 /// The parts with `separator` between them.
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// "a, b and c"
-std::string in_words(const std::vector<std::string>& parts);
+std::string listed(const std::vector<std::string>& parts);
 
 } // namespace virt_nested

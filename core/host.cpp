@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The host's facts, each known, or undetermined with the reason.
+#include "core/host.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+namespace virt_nested {
+
+namespace {
+
+/// One CPU's record; the longest flags line seen is about 2 KiB. The kernel makes the text as it is
+/// read, page by page, so a host with 512 CPUs costs what one with 2 costs.
+Result<std::string> first_record(const Sysroot& root) {
+    Result<std::string> text = root.read_head("/proc/cpuinfo", 4096);
+    if (text && text->size() == 4096 && text->find("\n\n") == std::string::npos)
+        text = root.read_head("/proc/cpuinfo", 16384);
+    return text;
+}
+
+/// The value of "key : value" in the first record, or nothing.
+std::string_view field(std::string_view cpuinfo, std::string_view key) {
+    for (const std::string_view line : lines(cpuinfo)) {
+        const size_t colon = line.find(':');
+        if (colon != std::string_view::npos && trim(line.substr(0, colon)) == key)
+            return trim(line.substr(colon + 1));
+    }
+    return {};
+}
+
+const Platform* x86_platform(std::string_view cpuinfo) {
+    const std::string_view vendor = field(cpuinfo, "vendor_id");
+    const std::string_view flags = field(cpuinfo, "flags");
+    for (const Platform& row : platforms())
+        if (std::find(row.vendors.begin(), row.vendors.end(), vendor) != row.vendors.end())
+            return &row;
+    // A hypervisor can hide the vendor; the flags of virtualization name it as well.
+    for (const Platform& row : platforms())
+        if (row.machine == "x86_64" && has_word(flags, row.cpu_flag))
+            return &row;
+    return nullptr;
+}
+
+/// /proc/cpuinfo has a shape of its own on each architecture
+/// (arch/*/kernel/{cpu/proc,setup-common,processor,cpuinfo}.c), so a captured machine tells its
+/// own, whatever this program was built for.
+void tell_platform(std::string_view cpuinfo, Host& host) {
+    if (!field(cpuinfo, "flags").empty()) {
+        host.machine = "x86_64";
+        host.platform = x86_platform(cpuinfo);
+    } else if (cpuinfo.find("IBM/S390") != std::string_view::npos) {
+        host.machine = "s390x";
+        host.platform = &platform(PlatformId::z);
+    } else if (!field(cpuinfo, "CPU implementer").empty()) {
+        host.machine = "aarch64";
+        host.platform = &platform(PlatformId::arm64);
+    } else if (field(cpuinfo, "cpu").starts_with("POWER") || !field(cpuinfo, "revision").empty()) {
+        host.machine = "ppc64le";
+        host.platform = &platform(PlatformId::power);
+    }
+}
+
+Fact read_cpu_flag(std::string_view cpuinfo, const Host& host, const std::string& source) {
+    if (!host.platform)
+        return {State::undetermined, {}, source, "unknown CPU vendor"};
+    const std::string flag(host.platform->cpu_flag);
+    if (flag.empty())
+        return {State::absent, {}, source, "no flag tells on this platform"};
+    const std::string_view flags = field(cpuinfo, host.machine == "s390x" ? "features" : "flags");
+    const bool there = has_word(flags, flag);
+    return {there ? State::on : State::off, flag + (there ? " present" : " missing"), source, {}};
+}
+
+Fact read_module(const Sysroot& root, const Platform& platform) {
+    const std::string path = "/sys/module/" + std::string(platform.module);
+    if (platform.module.empty())
+        return {State::absent,
+                {},
+                root.shown("/sys/module"),
+                "KVM is part of the kernel on this platform"};
+    const Result<FileStatus> found = root.status(path);
+    if (found)
+        return {State::on, "loaded", root.shown(path), {}};
+    if (found.error().code == ENOENT)
+        return {State::absent, "not loaded", root.shown(path), {}};
+    return {State::undetermined, {}, root.shown(path), found.error().what};
+}
+
+Fact read_parameter(const Sysroot& root, const Platform& platform) {
+    if (platform.parameter.empty())
+        return {State::absent,
+                {},
+                root.shown("/proc/cmdline"),
+                "this platform has a boot option, no parameter"};
+    const std::string path = "/sys/module/" + std::string(platform.module) + "/parameters/" +
+                             std::string(platform.parameter);
+    const Result<std::string> text = root.read(path, 4096);
+    if (text)
+        return parse_parameter(*text, root.shown(path));
+    if (text.error().code == ENOENT)
+        return {State::absent, {}, root.shown(path), "no such file"};
+    return {State::undetermined, {}, root.shown(path), text.error().what};
+}
+
+/// Modules that sit on kvm and are none of the table's: another backend answers /dev/kvm then.
+std::vector<std::string> read_backends(const Sysroot& root) {
+    std::vector<std::string> out;
+    const Result<std::vector<std::string>> modules = root.list("/sys/module");
+    if (!modules)
+        return out;
+    for (const std::string& module : *modules) {
+        const bool known = std::any_of(platforms().begin(), platforms().end(),
+                                       [&](const Platform& row) { return row.module == module; });
+        if (module.starts_with("kvm_") && !known)
+            out.push_back(printable(module));
+    }
+    return out;
+}
+
+/// KVM's answer rules; the parameter explains it, and stands in only where a captured machine
+/// brought no answer.
+Fact combine(const Sysroot& root, const Host& host) {
+    Fact out = host.kvm.nesting;
+    const std::string parameter =
+        in_words(host.parameter, std::string(host.platform->module) + ".nested");
+    if (out.on() && host.parameter.off())
+        out.reason = "although " + parameter;
+    if (out.off() && host.parameter.on())
+        out.reason = "although " + parameter;
+    if (out.undetermined() && !root.live() && host.kvm.device.undetermined() &&
+        !root.exists("/dev/kvm")) {
+        out = host.parameter;
+        if (out.absent() && !host.module.on())
+            out.reason = "no captured answer of KVM, and the module is not loaded";
+        else
+            out.reason = "from the parameter: no captured answer of KVM";
+    }
+    return out;
+}
+
+} // namespace
+
+Fact parse_parameter(std::string_view text, std::string source) {
+    const std::string_view value = trim(text);
+    if (value == "Y" || value == "N")
+        return {value == "Y" ? State::on : State::off, std::string(value), std::move(source), {}};
+    int number = 0;
+    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (!value.empty() && code == std::errc() && end == value.data() + value.size())
+        return {number != 0 ? State::on : State::off, std::string(value), std::move(source), {}};
+    return {State::undetermined, printable(value, 32), std::move(source),
+            "'" + printable(value, 32) + "' is neither Y, N nor a number"};
+}
+
+std::string in_words(const Fact& fact, std::string_view what) {
+    std::string out(what);
+    switch (fact.state) {
+    case State::on:
+    case State::off:
+        out += " is " + fact.found;
+        break;
+    case State::absent:
+        out += fact.found.empty() ? " is absent" : " is " + fact.found;
+        break;
+    case State::undetermined:
+        return out + " could not be determined: " + fact.reason;
+    }
+    return out + " (" + fact.source + ")";
+}
+
+Host read_host(const Sysroot& root, const Kvm& kvm) {
+    Host host;
+    const std::string source = root.shown("/proc/cpuinfo");
+    const Result<std::string> text = first_record(root);
+    const std::string cpuinfo = text ? *text : std::string();
+    tell_platform(cpuinfo, host);
+    host.cpu = read_cpu_flag(cpuinfo, host, source);
+    if (!text)
+        host.cpu.reason = text.error().what;
+    if (!host.platform) {
+        const std::string why =
+            !text ? text.error().what : source + " names no platform that is known here";
+        host.module = host.parameter = host.nests =
+            host.nested_paging = {State::undetermined, {}, source, why};
+        host.kvm.device = host.kvm.nesting = host.kvm.nested_paging = host.nests;
+        return host;
+    }
+    host.module = read_module(root, *host.platform);
+    host.parameter = read_parameter(root, *host.platform);
+    host.kvm = kvm.ask(*host.platform);
+    if (host.module.absent() && !host.platform->module.empty())
+        host.backends = read_backends(root);
+    host.nests = combine(root, host);
+    host.nested_paging = host.kvm.nested_paging;
+    return host;
+}
+
+} // namespace virt_nested

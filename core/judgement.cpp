@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Read everything, then decide.
+#include "core/judgement.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+/// Looks for the label's URI in the bytes as they pass: input that is no XML may still be a
+/// labelled guest's.
+class Watch {
+  public:
+    void pass(std::string_view bytes) {
+        tail_.append(bytes);
+        seen_ = seen_ || tail_.find(label_uri) != std::string::npos;
+        tail_.erase(0, tail_.size() - std::min(tail_.size(), label_uri.size() - 1));
+    }
+    bool seen() const { return seen_; }
+
+  private:
+    std::string tail_;
+    bool seen_ = false;
+};
+
+} // namespace
+
+Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, const Config& config,
+                      bool always_read_host) {
+    Judgement out;
+    out.phase = phase;
+    Watch watch;
+    const ByteSource watched = [&](char* buffer, size_t size) {
+        const long got = xml(buffer, size);
+        if (got > 0)
+            watch.pass({buffer, static_cast<size_t>(got)});
+        return got;
+    };
+    const Result<Domain> domain = parse_domain(watched);
+    out.readable = static_cast<bool>(domain);
+    if (!domain) {
+        // What is left unread may hold the label.
+        std::string rest(16384, '\0');
+        while (!watch.seen() && watched(rest.data(), rest.size()) > 0) {
+        }
+    }
+    out.label_seen = watch.seen();
+    if (domain)
+        out.domain = *domain;
+    if (always_read_host || (domain && needs_host(*domain, config))) {
+        out.host = read_host(root, *kvm_of(root));
+        out.host_read = true;
+    }
+    out.verdict = domain ? decide(phase, *domain, out.host, config)
+                         : decide_unreadable(phase, domain.error().what, out.label_seen, config);
+    return out;
+}
+
+} // namespace virt_nested

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Read everything, then decide: what the hook and `virt-nested explain` have in common.
+#pragma once
+
+#include "core/policy.h"
+
+namespace virt_nested {
+
+struct Judgement {
+    Phase phase = Phase::prepare;
+    bool readable = true;    ///< the input was a domain
+    bool label_seen = false; ///< the label's namespace URI occurs in the bytes
+    bool host_read = false;
+    Domain domain;
+    Host host;
+    Verdict verdict;
+};
+
+/// `always_read_host`: for a person, who wants to see the facts even where the verdict does not
+/// rest on them.
+Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, const Config& config,
+                      bool always_read_host = false);
+
+} // namespace virt_nested

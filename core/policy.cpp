@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The decision.
+#include "core/policy.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr std::array<const char*, 6> phase_names = {"prepare", "start",   "started",
+                                                    "migrate", "restore", "reconnect"};
+
+/// Where distributions and QEMU itself install emulators; an emulator elsewhere may do anything
+/// with its options.
+constexpr std::array<std::string_view, 7> system_folders = {"/usr/bin/",
+                                                            "/usr/sbin/",
+                                                            "/usr/libexec/",
+                                                            "/usr/lib/",
+                                                            "/usr/lib64/",
+                                                            "/bin/",
+                                                            "/run/libvirt/nix-emulators/"};
+
+bool in_system_folder(std::string_view emulator) {
+    return emulator.find("/../") == std::string_view::npos &&
+           std::any_of(
+               system_folders.begin(), system_folders.end(),
+               [emulator](std::string_view folder) { return emulator.starts_with(folder); });
+}
+
+bool emulated(const Domain& domain) {
+    return domain.type == "qemu";
+}
+
+std::string cpu_words(const Cpu& cpu) {
+    if (!cpu.model.empty() && cpu.mode != CpuMode::host_model)
+        return "the CPU model " + printable(cpu.model, 64);
+    return cpu.mode == CpuMode::none ? "the default CPU" : name(cpu.mode);
+}
+
+Delivery by_feature(const Domain& domain, const Platform& row) {
+    const std::string feature(row.feature);
+    const std::string mode = cpu_words(domain.cpu);
+    if (domain.launch_security == "s390-pv" && row.id == PlatformId::z)
+        return {Delivers::no, false,
+                "Secure Execution (launchSecurity type='s390-pv') masks " + feature};
+    if (emulated(domain) && !row.emulated)
+        return {Delivers::no, false, "an emulated guest (type='qemu') never has " + feature};
+    const CpuFeature* asked = domain.cpu.feature(feature);
+    if (asked &&
+        (asked->policy == FeaturePolicy::disable || asked->policy == FeaturePolicy::forbid))
+        return {Delivers::no, false,
+                "the definition says " + feature + " policy='" + name(asked->policy) + "'"};
+    if (domain.cpu.mode == CpuMode::host_passthrough || domain.cpu.mode == CpuMode::maximum)
+        return {Delivers::certainly, false, mode + " gives " + feature};
+    if (asked && asked->policy != FeaturePolicy::optional)
+        return {Delivers::certainly, false, "the definition requires " + feature};
+    if (asked)
+        return {Delivers::possibly, false, "the definition says " + feature + " policy='optional'"};
+    if (emulated(domain) && domain.cpu.mode == CpuMode::host_model)
+        return {Delivers::possibly, false, "host-model is expanded at the start"};
+    if (emulated(domain) &&
+        (domain.cpu.mode == CpuMode::custom || domain.cpu.mode == CpuMode::none)) {
+        const bool there = domain.cpu.model.empty() || model_has_svm(domain.cpu.model);
+        return {there ? Delivers::certainly : Delivers::no, false,
+                mode + (there ? " contains " : " does not contain ") + feature};
+    }
+    if (domain.cpu.mode == CpuMode::host_model)
+        return {row.host_model, false,
+                row.host_model == Delivers::certainly
+                    ? "host-model gives " + feature
+                    : "host-model leaves " + feature + " out on " + std::string(row.name)};
+    if (domain.cpu.mode == CpuMode::custom || !domain.cpu.model.empty()) {
+        if (domain.cpu.match == "minimum")
+            return {Delivers::possibly, false, "match='minimum' takes what the host has"};
+        return {Delivers::no, false,
+                mode + " does not deliver " + feature + " under KVM unless it is required"};
+    }
+    return {
+        row.without_cpu, false,
+        "a definition without <cpu> " +
+            std::string(row.without_cpu == Delivers::no ? "does not deliver " : "may deliver ") +
+            feature};
+}
+
+Delivery by_switch(Switch state, std::string_view element) {
+    const std::string shown = "<" + std::string(element) + ">";
+    if (state == Switch::on)
+        return {Delivers::certainly, false, "<features> has " + shown};
+    return {Delivers::no, false,
+            state == Switch::off ? shown + " is off in <features>" : "<features> has no " + shown};
+}
+
+/// What a definition can hold that no row judges.
+std::string beyond_judging(const Domain& domain) {
+    if (domain.type != "kvm" && domain.type != "qemu")
+        return "the domain's type '" + printable(domain.type, 32) + "' is neither kvm nor qemu";
+    if (!domain.cpu_arguments.empty())
+        return "<qemu:commandline> has " + printable(domain.cpu_arguments.front(), 64) +
+               ", which can change the CPU behind libvirt's back";
+    if (!domain.emulator.empty() && !in_system_folder(domain.emulator))
+        return "the emulator " + printable(domain.emulator, 128) +
+               " is outside the system's folders";
+    return {};
+}
+
+/// "svm" for the guest's row, or what there is to say without one.
+std::string feature_words(const Platform* row) {
+    return row ? std::string(row->feature) : "nested virtualization";
+}
+
+std::string mend_definition(const Domain& domain) {
+    return "virt-nested inject " + shell_word(printable(domain.name));
+}
+
+struct Question {
+    Phase phase;
+    const Domain& domain;
+    const Host& host;
+    const Config& config;
+    const Platform* row;
+    Delivery gives;
+};
+
+/// The command that mends a host which does not nest.
+std::string mend_host(const Host& host) {
+    const bool switched_off =
+        host.parameter.off() || (host.platform && host.platform->id == PlatformId::arm64);
+    return switched_off && host.cpu.state != State::off ? "virt-nested enable"
+                                                        : "virt-nested validate";
+}
+
+/// "kvm_amd.nested is 0 (...)", or what KVM said where the parameter does not explain it.
+std::string host_problem(const Host& host) {
+    if (!host.platform)
+        return host.nests.reason;
+    const std::string parameter =
+        std::string(host.platform->module) + "." + std::string(host.platform->parameter);
+    if (host.nests.undetermined())
+        return "whether KVM offers " + std::string(host.platform->feature) +
+               " could not be determined: " + host.nests.reason + " (" + host.nests.source + ")";
+    if (host.parameter.off())
+        return in_words(host.parameter, parameter);
+    if (host.kvm.device.absent())
+        return "/dev/kvm is missing" +
+               std::string(host.module.absent() && !host.platform->module.empty()
+                               ? ", " + std::string(host.platform->module) + " is not loaded"
+                               : "");
+    std::string out = "KVM on this host does not offer " + std::string(host.platform->feature) +
+                      " (" + host.nests.source + ")";
+    if (!host.nests.reason.empty())
+        out += " " + host.nests.reason;
+    else if (host.module.absent() && !host.platform->module.empty())
+        out +=
+            ", " + std::string(host.platform->module) + " is not loaded" +
+            (host.backends.empty() ? "" : " and the KVM backend is " + join(host.backends, ", "));
+    return out;
+}
+
+Verdict refuse(std::string reason, std::string fix, bool undetermined = false) {
+    return {true, undetermined, std::move(reason), std::move(fix), {}};
+}
+
+Verdict pass(std::string reason) {
+    return {false, false, std::move(reason), {}, {}};
+}
+
+/// Where libvirt has not resolved the CPU yet, a later phase decides.
+bool resolved_later(Phase phase) {
+    return phase == Phase::prepare || phase == Phase::migrate || phase == Phase::restore;
+}
+
+void warn_of_shadow_paging(const Question& q, Verdict& verdict) {
+    if (emulated(q.domain))
+        return;
+    if (q.host.nested_paging.off())
+        verdict.warnings.push_back("the guest's own guests will run on shadow paging, slowly: " +
+                                   q.host.nested_paging.found + " (" + q.host.nested_paging.source +
+                                   ")");
+    const std::string_view paging = q.row->paging_feature;
+    const CpuFeature* asked = paging.empty() ? nullptr : q.domain.cpu.feature(paging);
+    const bool named_model =
+        q.domain.cpu.mode == CpuMode::custom && !model_has_svm(q.domain.cpu.model);
+    if ((asked && asked->policy == FeaturePolicy::disable) ||
+        (!asked && named_model && !paging.empty()))
+        verdict.warnings.push_back("the definition gives " + std::string(q.row->feature) +
+                                   " without " + std::string(paging) +
+                                   "; run: " + mend_definition(q.domain));
+}
+
+Verdict judge_require(const Question& q) {
+    const std::string feature = feature_words(q.row);
+    const std::string label = "labelled require, but ";
+    if (!q.row)
+        return refuse(label + "nothing is known about guests of " + printable(q.domain.arch, 32) +
+                          " on this host" + (q.host.platform ? "" : ": " + q.host.nests.reason),
+                      "virt-nested validate", true);
+    const bool needs_host = !emulated(q.domain) && q.phase != Phase::started;
+    if (needs_host && !q.host.nests.on())
+        return refuse(label + host_problem(q.host), mend_host(q.host), q.host.nests.undetermined());
+    if (q.gives.undetermined)
+        return refuse(label + "whether the guest gets " + feature +
+                          " cannot be determined: " + q.gives.why,
+                      "virsh edit " + shell_word(printable(q.domain.name)), true);
+    const bool enough = q.gives.how == Delivers::certainly ||
+                        (q.gives.how == Delivers::possibly && resolved_later(q.phase));
+    if (!enough && q.phase == Phase::started)
+        return refuse(label + "the running CPU has no " + feature + ": " + q.gives.why +
+                          " (dropped by QEMU)",
+                      mend_host(q.host));
+    if (!enough)
+        return refuse(label + q.gives.why,
+                      emulated(q.domain) && !q.row->emulated ? "" : mend_definition(q.domain));
+    Verdict verdict =
+        pass("labelled require, and " + q.gives.why +
+             (q.gives.how == Delivers::possibly ? ", which is decided at the start" : ""));
+    warn_of_shadow_paging(q, verdict);
+    return verdict;
+}
+
+/// forbid, or no label under `unlabelled = forbid`; `who` begins the sentence.
+Verdict judge_forbid(const Question& q, const std::string& who, const std::string& fix) {
+    if (emulated(q.domain) && !q.gives.undetermined)
+        return pass(who + ", and the guest is emulated: nothing of the host's CPU reaches it");
+    const std::string feature = feature_words(q.row);
+    const bool open = q.row ? q.gives.how != Delivers::no || q.gives.undetermined : true;
+    if (!open)
+        return pass(who + ", and " + q.gives.why);
+    if (q.row && (q.host.nests.off() || q.host.nests.absent()))
+        return pass(who + ", and this host gives " + feature +
+                    " to no guest: " + host_problem(q.host));
+    const bool unknown = !q.row || q.host.nests.undetermined() || q.gives.undetermined;
+    if (!unknown)
+        return refuse(who + ", but " + q.gives.why + " and this host nests: " + q.host.nests.found +
+                          " (" + q.host.nests.source + ")",
+                      fix);
+    const std::string why = q.gives.undetermined ? q.gives.why : host_problem(q.host);
+    const std::string sentence =
+        who + ", but whether the guest would get " + feature + " cannot be determined: " + why;
+    if (q.config.undetermined == UndeterminedRule::allow) {
+        Verdict verdict = pass(sentence + "; undetermined = allow lets it pass");
+        verdict.undetermined = true;
+        verdict.warnings.push_back(verdict.reason);
+        return verdict;
+    }
+    return refuse(sentence, fix, true);
+}
+
+Verdict judge_unlabelled(const Question& q, const std::string& who) {
+    const std::string guest = shell_word(printable(q.domain.name));
+    if (q.config.unlabelled == UnlabelledRule::allow)
+        return pass(who + ", and the site has no rule for such guests");
+    Verdict strict =
+        judge_forbid(q,
+                     who + " under unlabelled = " +
+                         (q.config.unlabelled == UnlabelledRule::warn ? "warn" : "forbid"),
+                     "virt-nested label " + guest + " forbid");
+    if (q.config.unlabelled == UnlabelledRule::forbid || !strict.refuse)
+        return strict;
+    strict.refuse = false;
+    strict.fix.clear();
+    strict.warnings.push_back(strict.reason);
+    return strict;
+}
+
+Verdict judge(const Question& q) {
+    const Label& label = q.domain.label;
+    if (!label.problem.empty())
+        return refuse("its nesting label is not understood: " + label.problem,
+                      "virt-nested label " + shell_word(printable(q.domain.name)) +
+                          " require|forbid|allow");
+    switch (label.policy) {
+    case LabelPolicy::require:
+        return judge_require(q);
+    case LabelPolicy::forbid:
+        return judge_forbid(q, "labelled forbid", mend_definition(q.domain));
+    case LabelPolicy::allow:
+        if (q.config.honour_allow)
+            return pass("labelled allow");
+        return judge_unlabelled(q, "labelled allow, which honour_allow = no sets aside");
+    case LabelPolicy::none:
+        break;
+    }
+    return judge_unlabelled(q, "unlabelled");
+}
+
+/// A failure at reconnect kills a running guest (docs/hooks.rst): it only looks.
+Verdict soften(Phase phase, Verdict verdict) {
+    if (phase == Phase::reconnect && verdict.refuse) {
+        verdict.refuse = false;
+        verdict.warnings.push_back(verdict.reason +
+                                   (verdict.fix.empty() ? "" : "; run: " + verdict.fix));
+    }
+    return verdict;
+}
+
+} // namespace
+
+const char* name(Phase phase) {
+    return phase_names[static_cast<size_t>(phase)];
+}
+
+std::optional<Phase> phase_of(std::string_view operation) {
+    for (size_t i = 0; i < phase_names.size(); ++i)
+        if (operation == phase_names[i])
+            return static_cast<Phase>(i);
+    return std::nullopt;
+}
+
+Delivery delivery(const Domain& domain, const Platform& platform) {
+    const Platform* emulator = emulated(domain) ? emulated_platform(domain.arch) : nullptr;
+    const Platform& row = emulator ? *emulator : platform;
+    if (const std::string why = beyond_judging(domain); !why.empty())
+        return {Delivers::possibly, true, why};
+    switch (row.guest_switch) {
+    case GuestSwitch::cpu_feature:
+        return by_feature(domain, row);
+    case GuestSwitch::nested_hv:
+        return by_switch(domain.nested_hv, "nested-hv");
+    case GuestSwitch::virtualization:
+        return by_switch(domain.virtualization, "virtualization");
+    }
+    return {};
+}
+
+const Platform* judging_platform(const Domain& domain, const Host& host) {
+    if (emulated(domain))
+        return emulated_platform(domain.arch);
+    return host.platform && runs_guest(*host.platform, domain.arch) ? host.platform : nullptr;
+}
+
+bool needs_host(const Domain& domain, const Config& config) {
+    const LabelPolicy policy = domain.label.policy;
+    if (!domain.label.problem.empty())
+        return false;
+    if (policy == LabelPolicy::require || policy == LabelPolicy::forbid)
+        return true;
+    return config.unlabelled != UnlabelledRule::allow &&
+           (policy == LabelPolicy::none || !config.honour_allow);
+}
+
+Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config& config) {
+    const Platform* row = judging_platform(domain, host);
+    const Delivery gives =
+        row ? delivery(domain, *row) : Delivery{Delivers::possibly, true, "unknown platform"};
+    return soften(phase, judge({phase, domain, host, config, row, gives}));
+}
+
+Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_seen,
+                          const Config& config) {
+    Verdict verdict;
+    verdict.undetermined = true;
+    verdict.reason = "its definition cannot be judged: " + problem;
+    verdict.refuse = label_seen || config.unlabelled == UnlabelledRule::forbid;
+    if (!verdict.refuse)
+        verdict.warnings.push_back(verdict.reason);
+    return soften(phase, std::move(verdict));
+}
+
+std::string refusal(std::string_view guest, const Verdict& verdict) {
+    return "virt-nested: '" + printable(guest) + "' refused: " + verdict.reason +
+           (verdict.fix.empty() ? std::string() : "; run: " + verdict.fix);
+}
+
+} // namespace virt_nested

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// label x domain x host x phase -> verdict. Pure: no file, no XML, no clock.
+#pragma once
+
+#include "core/config.h"
+#include "core/domain.h"
+#include "core/host.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+/// libvirt's hook operations that are judged (docs/hooks.rst). Any other one passes unseen.
+enum class Phase { prepare, start, started, migrate, restore, reconnect };
+
+const char* name(Phase phase);
+std::optional<Phase> phase_of(std::string_view operation);
+
+/// What a definition gives on a given platform, whatever the host's state: the answer that
+/// injection, inventory and the hook share.
+struct Delivery {
+    Delivers how = Delivers::no;
+    bool undetermined = false; ///< something in the definition is beyond judging; `why` names it
+    std::string why;           ///< e.g. "host-model leaves svm out on AMD"
+};
+
+/// `platform`: the host's row, for type kvm. For emulated guests it is ignored, the guest's
+/// architecture counts.
+Delivery delivery(const Domain& domain, const Platform& platform);
+
+/// The platform that judges this guest: the host's for KVM, the emulated one for type='qemu';
+/// nullptr where none is known.
+const Platform* judging_platform(const Domain& domain, const Host& host);
+
+struct Verdict {
+    bool refuse = false;
+    bool undetermined = false;         ///< a fact that the verdict rests on could not be had
+    std::string reason;                ///< one sentence without the guest's name; also for a pass
+    std::string fix;                   ///< a command, or empty
+    std::vector<std::string> warnings; ///< for the log
+};
+
+/// Whether the verdict can rest on the host at all: most starts need not look at it.
+bool needs_host(const Domain& domain, const Config& config);
+
+/// Reconnect never refuses; what would be a refusal becomes a warning.
+Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config& config);
+
+/// The verdict on input that could not be read as a domain: refused where the label's URI was seen
+/// or the site forbids unlabelled guests, else passed, with a warning.
+Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_seen,
+                          const Config& config);
+
+/// "virt-nested: 'web1' refused: REASON; run: FIX": one line, printable, no newline.
+std::string refusal(std::string_view guest, const Verdict& verdict);
+
+} // namespace virt_nested

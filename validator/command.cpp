@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of commands, and what they have in common.
+#include "validator/command.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+namespace virt_nested {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr std::array<Command, 1> table = {{
+    {"explain", "what the hook would decide for a guest's definition, fact by fact", "FILE|-",
+     run_explain},
+}};
+
+const Command& command(const std::string& name) {
+    return *std::find_if(table.begin(), table.end(),
+                         [&](const Command& c) { return name == c.name; });
+}
+
+} // namespace
+
+std::span<const Command> commands() {
+    return table;
+}
+
+Parsed parse_options(const char* name, const po::options_description& options,
+                     const char* positional, const std::vector<std::string>& arguments) {
+    po::options_description shown("Options");
+    shown.add(options);
+    shown.add_options()("help,h", "this help");
+    po::options_description all;
+    all.add(shown);
+    po::positional_options_description rest;
+    if (*positional != '\0') {
+        all.add_options()(positional, po::value<std::vector<std::string>>());
+        rest.add(positional, -1);
+    }
+    Parsed out;
+    try {
+        // No abbreviations: an option that is added later must not change what a script means.
+        const int style =
+            po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+        po::store(
+            po::command_line_parser(arguments).options(all).positional(rest).style(style).run(),
+            out.values);
+        po::notify(out.values);
+    } catch (const po::error& error) {
+        throw UsageError(printable(error.what()));
+    }
+    if (out.has("help")) {
+        out.done = true;
+        std::cout << "Usage: virt-nested " << name << " [OPTION]... " << command(name).arguments
+                  << "\n"
+                  << command(name).summary << "\n\n"
+                  << shown;
+    }
+    return out;
+}
+
+std::string one_of(const std::string& option, const std::string& value,
+                   const std::vector<std::string>& choices) {
+    if (std::find(choices.begin(), choices.end(), value) == choices.end())
+        throw UsageError("--" + option + " '" + printable(value, 64) + "' is none of " +
+                         listed(choices));
+    return value;
+}
+
+} // namespace virt_nested

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The commands of `virt-nested`: a table, one file a command (cmd_*.cpp).
+#pragma once
+
+#include "validator/exit_status.h"
+
+#include <boost/program_options.hpp>
+
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace virt_nested {
+
+struct Command {
+    const char* name;
+    const char* summary;   ///< one line, for --help
+    const char* arguments; ///< what follows the options, e.g. "FILE|-"
+    /// The rest of the command line, the command's name left out. nullptr: done by the program that
+    /// speaks to libvirt.
+    int (*run)(const std::vector<std::string>& arguments);
+};
+
+std::span<const Command> commands();
+
+/// Wrong usage: main prints it in one line with "try virt-nested COMMAND --help" and exits with 2.
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Options of one command, parsed with Boost.Program_options. `--help` is among them: where it is
+/// given, the help was printed and `done` is true. `positional`: name of the option that takes what
+/// follows, or empty. Throws UsageError.
+struct Parsed {
+    boost::program_options::variables_map values;
+    bool done = false;
+
+    bool has(const char* name) const { return values.count(name) > 0; }
+    std::string text(const char* name, const std::string& otherwise = {}) const {
+        return has(name) ? values[name].as<std::string>() : otherwise;
+    }
+    std::vector<std::string> list(const char* name) const {
+        return has(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
+    }
+};
+Parsed parse_options(const char* command,
+                     const boost::program_options::options_description& options,
+                     const char* positional, const std::vector<std::string>& arguments);
+
+/// `value` if it is one of `choices`, else UsageError that names them.
+std::string one_of(const std::string& option, const std::string& value,
+                   const std::vector<std::string>& choices);
+
+int run_explain(const std::vector<std::string>& arguments);
+
+} // namespace virt_nested

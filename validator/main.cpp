@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// virt-nested: find the command, run it, map what went wrong to an exit status.
+#include "core/text.h"
+#include "validator/command.h"
+#include "version.h"
+
+#include <algorithm>
+#include <iostream>
+#include <unistd.h>
+
+namespace {
+
+using namespace virt_nested;
+
+void print_help() {
+    std::cout
+        << "Usage: virt-nested COMMAND [OPTION]...\n"
+           "Makes host, guest definition and intent agree on nested virtualization.\n\nCommands:\n";
+    for (const Command& command : commands())
+        std::cout << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ')
+                  << command.summary << "\n";
+    std::cout << "\nvirt-nested COMMAND --help tells more. Exit status: 0 pass; 1 fail; 2 wrong "
+                 "usage; 3 nothing could be\n"
+                 "decided; 4 passes with warnings.\n";
+}
+
+/// The number of single-letter changes from one word to the other.
+size_t distance(const std::string& a, const std::string& b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+        size_t diagonal = row[0]++;
+        for (size_t j = 1; j <= b.size(); ++j) {
+            const size_t up = row[j];
+            row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            diagonal = up;
+        }
+    }
+    return row[b.size()];
+}
+
+int unknown_command(const std::string& name) {
+    const auto all = commands();
+    const auto nearest =
+        std::min_element(all.begin(), all.end(), [&](const Command& a, const Command& b) {
+            return distance(name, a.name) < distance(name, b.name);
+        });
+    std::cerr << "virt-nested: unknown command '" << printable(name, 64) << "'";
+    if (distance(name, nearest->name) <= 3)
+        std::cerr << ", did you mean '" << nearest->name << "'?";
+    std::cerr << "; run: virt-nested --help\n";
+    return exit_usage;
+}
+
+int run(const std::vector<std::string>& arguments) {
+    if (arguments.empty()) {
+        std::cerr << "virt-nested: no command; run: virt-nested --help\n";
+        return exit_usage;
+    }
+    const std::string& name = arguments.front();
+    if (name == "--help" || name == "-h" || name == "help") {
+        print_help();
+        return exit_pass;
+    }
+    if (name == "--version" || name == "-V") {
+        std::cout << "virt-nested " << VIRT_NESTED_VERSION << "\n";
+        return exit_pass;
+    }
+    const auto all = commands();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Command& c) { return name == c.name; });
+    if (found == all.end())
+        return unknown_command(name);
+    try {
+        return found->run({arguments.begin() + 1, arguments.end()});
+    } catch (const UsageError& error) {
+        std::cerr << "virt-nested " << name << ": " << error.what() << "; run: virt-nested " << name
+                  << " --help\n";
+        return exit_usage;
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const int status = run({argv + 1, argv + argc});
+        std::cout.flush();
+        if (!std::cout) {
+            std::cerr << "virt-nested: standard output could not be written\n";
+            return status == exit_pass ? exit_fail : status;
+        }
+        return status;
+    } catch (const std::exception& error) {
+        std::cerr << "virt-nested: " << virt_nested::printable(error.what()) << "\n";
+        return exit_undetermined;
+    }
+}

@@ -10,10 +10,6 @@ namespace virt_nested {
 
 enum class PlatformId { intel, amd, power, z, arm64 };
 
-/// How the kernel reads the module parameter (kernel/params.c): a boolean takes 0/1/Y/N and refuses
-/// 2, an integer takes any number and refuses Y. Only "0" and "1" are good for both.
-enum class ParameterType { none, boolean, integer };
-
 /// How a domain asks for nesting: a feature of its <cpu>, or an element of its <features>.
 enum class GuestSwitch { cpu_feature, nested_hv, virtualization };
 
@@ -32,10 +28,10 @@ struct Platform {
         guests; ///< <type arch=''> of the guests that run here under KVM
     std::span<const std::string_view> vendors; ///< x86: vendor_id of /proc/cpuinfo
 
-    std::string_view module;    ///< the module that nests; Arm64 has KVM built in
-    std::string_view parameter; ///< of that module; empty where there is none
-    ParameterType type;
-    bool live; ///< the parameter can be written while the module is loaded (mode 0644)
+    std::string_view module; ///< the module that nests; Arm64 has KVM built in
+    std::string_view
+        parameter; ///< of that module, its type in modconf_values.h; empty where there is none
+    bool live;     ///< the parameter can be written while the module is loaded (mode 0644)
     std::string_view boot_option; ///< Arm64: the early boot option that stands in for a parameter
     std::string_view
         cpu_flag; ///< word in /proc/cpuinfo that the hardware must show; empty where none tells

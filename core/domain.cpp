@@ -369,7 +369,10 @@ Result<Domain> parse_domain(const ByteSource& source) {
     if (!parser)
         return Error{0, "libxml2 gave no parser"};
     parser->_private = &reader;
-    xmlCtxtUseOptions(parser.get(), XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    // NOENT: without it libxml2 leaves "&#38;" in attribute values; a document type, which could
+    // bring entities of its own, is refused before its declarations are read.
+    xmlCtxtUseOptions(parser.get(),
+                      XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     std::array<char, 16384> buffer{};
     bool good = true;
     long got = 0;

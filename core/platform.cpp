@@ -137,9 +137,21 @@ constexpr std::array<Platform, 5> table = {{
      .min_kernel = "6.16"},
 }};
 
-constexpr std::array<std::string_view, 9> svm_models = {"EPYC",       "Dhyana",     "Opteron_G2",
-                                                        "Opteron_G3", "Opteron_G4", "Opteron_G5",
-                                                        "phenom",     "qemu64",     "max"};
+/// target/i386/cpu.c, builtin_x86_defs; read back from QEMU 7.2 with query-cpu-model-expansion.
+struct SvmModel {
+    std::string_view name;
+    bool npt;
+};
+
+constexpr std::array<SvmModel, 9> svm_models = {{{"EPYC", true},
+                                                 {"Dhyana", true},
+                                                 {"Opteron_G2", false},
+                                                 {"Opteron_G3", false},
+                                                 {"Opteron_G4", true},
+                                                 {"Opteron_G5", true},
+                                                 {"phenom", true},
+                                                 {"qemu64", false},
+                                                 {"max", true}}};
 
 bool contains(std::span<const std::string_view> list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
@@ -168,11 +180,13 @@ bool runs_guest(const Platform& platform, std::string_view guest_arch) {
     return contains(platform.guests, guest_arch);
 }
 
-bool model_has_svm(std::string_view model) {
+SvmInModel svm_in_model(std::string_view model) {
     // EPYC, Dhyana and their generations: EPYC-Rome, EPYC-Milan-v2, ...
-    return std::any_of(svm_models.begin(), svm_models.end(), [model](std::string_view known) {
-        return model == known || (model.starts_with(known) && model[known.size()] == '-');
-    });
+    for (const SvmModel& known : svm_models)
+        if (model == known.name ||
+            (model.starts_with(known.name) && model[known.name.size()] == '-'))
+            return {true, known.npt};
+    return {};
 }
 
 } // namespace virt_nested

@@ -59,9 +59,13 @@ const Platform* emulated_platform(std::string_view guest_arch);
 
 bool runs_guest(const Platform& platform, std::string_view guest_arch);
 
-/// CPU models of QEMU that contain svm (target/i386/cpu.c, builtin_x86_defs): under TCG they
-/// deliver it. Under KVM they do not: target/i386/kvm/kvm-cpu.c turns svm off for every named
-/// model.
-bool model_has_svm(std::string_view model);
+/// What QEMU's CPU models contain (target/i386/cpu.c, builtin_x86_defs). Under TCG they deliver
+/// svm; under KVM they do not: target/i386/kvm/kvm-cpu.c turns svm off for every named model, and
+/// leaves npt as the model has it.
+struct SvmInModel {
+    bool svm = false;
+    bool npt = false;
+};
+SvmInModel svm_in_model(std::string_view model);
 
 } // namespace virt_nested

@@ -64,7 +64,7 @@ Delivery by_feature(const Domain& domain, const Platform& row) {
         return {Delivers::possibly, false, "host-model is expanded at the start"};
     if (emulated(domain) &&
         (domain.cpu.mode == CpuMode::custom || domain.cpu.mode == CpuMode::none)) {
-        const bool there = domain.cpu.model.empty() || model_has_svm(domain.cpu.model);
+        const bool there = domain.cpu.model.empty() || svm_in_model(domain.cpu.model).svm;
         return {there ? Delivers::certainly : Delivers::no, false,
                 mode + (there ? " contains " : " does not contain ") + feature};
     }
@@ -183,7 +183,7 @@ void warn_of_shadow_paging(const Question& q, Verdict& verdict) {
     const std::string_view paging = q.row->paging_feature;
     const CpuFeature* asked = paging.empty() ? nullptr : q.domain.cpu.feature(paging);
     const bool named_model =
-        q.domain.cpu.mode == CpuMode::custom && !model_has_svm(q.domain.cpu.model);
+        q.domain.cpu.mode == CpuMode::custom && !svm_in_model(q.domain.cpu.model).npt;
     if ((asked && asked->policy == FeaturePolicy::disable) ||
         (!asked && named_model && !paging.empty()))
         verdict.warnings.push_back("the definition gives " + std::string(q.row->feature) +

@@ -283,7 +283,19 @@ int without_judge(const HookArguments& arguments, const std::string& why, bool l
     return 1;
 }
 
-int reconnect(char** argv, Input& input) {
+/// Looks, logs, and ends well whatever happens: even a crash of this program is left in a child of
+/// its own.
+int reconnect(char** argv, const HookArguments& arguments) {
+    const pid_t looker = ::fork();
+    if (looker > 0) {
+        ::waitpid(looker, nullptr, 0);
+        return 0;
+    }
+    Input input;
+    const Rule rule = read_rule(config_path(arguments));
+    read_until_label(input);
+    if (rule == Rule::none && !input.labelled)
+        return 0;
     const Answer answer = ask_judge(argv, input);
     if (answer.late || answer.status != 0) {
         ::openlog("virt-nested", LOG_PID, LOG_DAEMON);
@@ -313,19 +325,13 @@ int main(int argc, char** argv) {
         return 2;
     }
     ::signal(SIGPIPE, SIG_IGN);
+    if (looks)
+        return reconnect(argv, arguments);
     const Rule rule = read_rule(config_path(arguments));
     Input input;
-    if (rule == Rule::none)
-        read_until_label(input);
+    read_until_label(input);
     if (rule == Rule::none && !input.labelled)
         return 0;
-    if (looks)
-        return reconnect(argv, input);
-    // With a rule for unlabelled guests the bytes were not looked at yet; they are only where the
-    // judge fails.
-    if (rule != Rule::none)
-        read_until_label(input);
-    const bool labelled = input.labelled;
     const Answer answer = ask_judge(argv, input);
     if (!answer.late && WIFEXITED(answer.status) && WEXITSTATUS(answer.status) == 0)
         return 0;
@@ -334,5 +340,5 @@ int main(int argc, char** argv) {
         say(trim(answer.words));
         return 1;
     }
-    return without_judge(arguments, why_no_answer(answer), labelled, rule);
+    return without_judge(arguments, why_no_answer(answer), input.labelled, rule);
 }

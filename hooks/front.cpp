@@ -90,6 +90,11 @@ Rule read_rule(const std::string& path) {
 
 /// What was read of the definition so far.
 struct Input {
+    Input() = default;
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+    ~Input() { std::free(data); }
+
     char* data = nullptr;
     size_t size = 0;
     size_t capacity = 0;

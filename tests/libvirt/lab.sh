@@ -19,6 +19,8 @@
 #
 #   lab_up [OPTION...]         --no-hook        nothing in the hook folder
 #                              --hook-as qemu   installed as hooks/qemu instead of hooks/qemu.d/99-virt-nested
+#                              --host intel|amd on|off   the hook judges for a captured host that nests, or does not: type='kvm' guests
+#                                               of a nesting host can be judged, though not nest, on a machine that does not nest
 #                              --root DIR       the hook judges for the machine captured in DIR (a wrapper in qemu.d adds --root)
 #                              --config TEXT    text of /etc/virt-nested/virt-nested.conf
 #                              --dev-kvm PATH   this node stands in for /dev/kvm; "none": no /dev/kvm
@@ -128,11 +130,12 @@ CONF
 }
 
 lab_up() {
-    local hook=qemu.d/99-virt-nested kvm=/dev/kvm daemon=1 debug=0 config='' arguments=()
+    local hook=qemu.d/99-virt-nested kvm=/dev/kvm daemon=1 debug=0 config='' arguments=() captured=()
     while [ $# -gt 0 ]; do
         case $1 in
         --no-hook) hook= ;;
         --hook-as) hook=$2; shift ;;
+        --host) captured=("$2" "$3"); shift 2 ;;
         --root) arguments+=(--root "$2"); shift ;;
         --config) config=$2; shift ;;
         --dev-kvm) kvm=$2; shift ;;
@@ -161,6 +164,10 @@ lab_up() {
     # What QEMU can do takes libvirt seconds to find out; it checks by itself whether a remembered answer still holds.
     [ ! -d "$VN_BUILD/lab-cache" ] || cp -a "$VN_BUILD/lab-cache/." "$lab/cache/"
     [ -z "$config" ] || lab_config "$config"
+    if [ ${#captured[@]} -gt 0 ]; then
+        arguments+=(--root "$(lab_nesting_host "${captured[@]}")")
+        printf 'note: a captured %s host with nesting %s stands in for this machine (--root)\n' "${captured[@]}"
+    fi
     lab_hook_name=$hook
     [ -z "$hook" ] || lab_hook_install "${arguments[@]}"
     echo go >&"$lab_fd"

@@ -66,8 +66,8 @@ struct ConfProblem {
         skipped,    ///< modprobe does not read it either: sub-folder, dangling link
     };
     Kind kind = Kind::unreadable;
-    std::string path; ///< inside the root
-    std::string reason;
+    std::string path;   ///< inside the root
+    std::string reason; ///< printable; names the path
 };
 
 /// A file that modprobe does not read, for one of the same name in a folder before it.
@@ -98,11 +98,12 @@ struct ConfLimits {
 };
 
 /// Reads the profile's folders of modprobe.d. Never fails: what could not be read is in `problems`.
-/// modules.softdep of the running kernel is not read (it has no options).
 ModConf load_modconf(const Sysroot& root, const KmodProfile& profile,
                      const ConfLimits& limits = {});
 
-/// The same for files that were had otherwise (an initramfs); any order, other paths ignored.
+/// The same for files that were had otherwise (an initramfs): in any order, those outside the
+/// profile's folders ignored. /usr/lib counts as /lib for a kmod that does not list it: /usr is
+/// merged in every image.
 ModConf parse_modconf(const std::vector<ConfFile>& files, const KmodProfile& profile,
                       const ConfLimits& limits = {});
 
@@ -182,7 +183,9 @@ struct Block {
     std::string text;      ///< the line or token, normalised; not yet printable
     bool by_name = false;  ///< stops `modprobe kvm_intel`
     bool by_alias = false; ///< stops udev, systemd-modules-load and `modprobe -b`
-    bool certain = true;   ///< false: a command that may load it in the end
+    /// Why it may be loaded all the same: a command that is not known to refuse, a blacklist of the
+    /// initramfs alone; empty where the block is certain.
+    std::string doubt;
 };
 
 const char* name(Block::Kind kind);

@@ -60,7 +60,7 @@ struct LintContext {
     std::string module;
     bool x86 = true; ///< `kvm` itself has no `nested` there
     /// Types read from the host's own modules; the built-in table stands in for what is not here.
-    std::vector<std::pair<std::string, ParameterTypes>> types; ///< by module
+    std::vector<std::pair<std::string, Parmtypes>> types; ///< by module
     Linkage linkage = Linkage::module;
 };
 

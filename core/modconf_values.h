@@ -15,7 +15,7 @@
 namespace virt_nested {
 
 /// The kernel's types of module parameters that occur in KVM (include/linux/moduleparam.h).
-enum class ParameterType {
+enum class Parmtype {
     boolean,
     integer,
     unsigned_integer,
@@ -24,16 +24,16 @@ enum class ParameterType {
     other, ///< a string, or a rule of the parameter's own: no value is judged
 };
 
-const char* name(ParameterType type);
+const char* name(Parmtype type);
 
 /// From the text of parmtype: "bool", "invbool", "bint", "int", "uint", "ushort", "ulong"; all else
 /// is `other`.
-ParameterType parameter_type(std::string_view parmtype);
+Parmtype parmtype_of(std::string_view text);
 
 struct Parameter {
     std::string_view module;
     std::string_view name;
-    ParameterType type;
+    Parmtype type;
 };
 
 /// Parameters of kvm, kvm_intel, kvm_amd and kvm_hv that some kernel from 4.18 on has. `kvm` holds
@@ -50,15 +50,15 @@ struct Acceptance {
 };
 
 /// By the rules of lib/kstrtox.c and kernel/params.c; an absent value is the bare name. `depends`:
-/// true/false words, which the kernel knows since 5.18 only.
-Acceptance check_value(ParameterType type, const std::optional<std::string>& value);
+/// true/false words, which the kernel knows since 5.19 only.
+Acceptance check_value(Parmtype type, const std::optional<std::string>& value);
 
 /// parmtype of every parameter of a module.
-struct ParameterTypes {
+struct Parmtypes {
     std::string source;                                     ///< the file
     std::vector<std::pair<std::string, std::string>> types; ///< name, parmtype
 
-    std::optional<ParameterType> type(std::string_view parameter) const;
+    std::optional<Parmtype> type(std::string_view parameter) const;
     bool has(std::string_view parameter) const;
 };
 
@@ -66,8 +66,8 @@ struct ParameterTypes {
 /// ELF of either byte order and word size) or, for a built-in, from modules.builtin.modinfo;
 /// nothing is loaded. Errors: ENOENT no such module, or compressed (the text says so); EBADMSG not
 /// a module.
-Result<ParameterTypes> read_parameter_types(const Sysroot& root, std::string_view kernel_release,
-                                            std::string_view module);
+Result<Parmtypes> read_parmtypes(const Sysroot& root, std::string_view kernel_release,
+                                 std::string_view module);
 
 /// "key=value" records, NUL between them, as in .modinfo: those of parmtype.
 std::vector<std::pair<std::string, std::string>> parmtypes_in(std::string_view modinfo,

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A private mount namespace with folders of modprobe.d, a command line and modules of our own.
+#include "tests/differential/sandbox.h"
+
+#include "tests/unit/elf.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace virt_nested::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void write(const fs::path& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+}
+
+Error failure(const std::string& what) {
+    return {errno, what + ": " + std::strerror(errno)};
+}
+
+int unshare_mounts() {
+    if (::geteuid() == 0)
+        return ::unshare(CLONE_NEWNS);
+    const std::string uid = std::to_string(::geteuid());
+    const std::string gid = std::to_string(::getegid());
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+        return -1;
+    write("/proc/self/setgroups", "deny");
+    write("/proc/self/uid_map", "0 " + uid + " 1");
+    write("/proc/self/gid_map", "0 " + gid + " 1");
+    return 0;
+}
+
+int bind(const fs::path& from, const fs::path& onto) {
+    return ::mount(from.c_str(), onto.c_str(), nullptr, MS_BIND, nullptr);
+}
+
+int tmpfs(const char* onto) {
+    return ::mount("virt-nested-test", onto, "tmpfs", 0, "size=64m");
+}
+
+std::string output_of(std::vector<std::string> words) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return {};
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::vector<char*> argv;
+        for (std::string& word : words)
+            argv.push_back(word.data());
+        argv.push_back(nullptr);
+        const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::dup2(null, STDERR_FILENO);
+        ::execvp(argv[0], argv.data());
+        ::_exit(127);
+    }
+    ::close(ends[1]);
+    std::string text;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<size_t>(got));
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? std::string() : text;
+}
+
+bool make_modules(const fs::path& folder) {
+    fs::create_directories(folder / "kernel");
+    for (const char* name : {"kvm", "kvm-intel", "kvm-amd", "dummy"})
+        write(folder / "kernel" / (std::string(name) + ".ko"),
+              module_file("name=" + std::string(name) + std::string(1, '\0')));
+    write(folder / "modules.order", "");
+    write(folder / "modules.builtin", "");
+    const fs::path base = folder.parent_path().parent_path().parent_path();
+    output_of({"depmod", "-b", base.string(), folder.filename().string()});
+    return fs::exists(folder / "modules.dep.bin");
+}
+
+} // namespace
+
+Result<Sandbox> Sandbox::enter() {
+    const char* path = std::getenv("PATH");
+    ::setenv("PATH", (std::string(path ? path : "") + ":/usr/sbin:/sbin").c_str(), 1);
+    for (const char* folder : {"/etc/modprobe.d", "/lib/modprobe.d"})
+        if (!fs::is_directory(folder))
+            return Error{ENOENT, std::string(folder) + " is missing: install kmod"};
+    if (unshare_mounts() != 0)
+        return failure("no private mount namespace");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || tmpfs("/run") != 0 ||
+        tmpfs("/usr/local/lib") != 0)
+        return failure("no tmpfs in the private mount namespace");
+    const fs::path root = "/run/tree";
+    fs::create_directories("/run/modprobe.d");
+    fs::create_directories("/usr/local/lib/modprobe.d");
+    for (const std::string& folder : generated_folders()) {
+        fs::create_directories(root / folder);
+        if (fs::is_directory("/" + folder) && bind(root / folder, "/" + folder) != 0)
+            return failure("cannot mount over /" + folder);
+    }
+    const fs::path last = root / generated_folders().back();
+    std::error_code ignored;
+    if (!fs::equivalent(last, "/lib/modprobe.d", ignored) && bind(last, "/lib/modprobe.d") != 0)
+        return failure("cannot mount over /lib/modprobe.d");
+    fs::create_symlink("usr/lib", root / "lib");
+    fs::create_directories(root / "proc");
+    write(root / "proc/cmdline", "");
+    if (bind(root / "proc/cmdline", "/proc/cmdline") != 0)
+        return failure("cannot mount over /proc/cmdline");
+    Sandbox out(root, "/run/modules");
+    if (!make_modules(out.module_folder()))
+        return Error{0, "depmod made no modules.dep.bin"};
+    return out;
+}
+
+void Sandbox::fill(const Case& generated) const {
+    for (const std::string& folder : generated_folders())
+        for (const auto& entry : fs::directory_iterator(fs::path(root_) / folder))
+            fs::remove_all(entry.path());
+    for (const Entry& entry : generated.entries) {
+        const fs::path path = fs::path(root_) / entry.path;
+        if (entry.kind == Entry::Kind::file)
+            write(path, entry.text);
+        else if (entry.kind == Entry::Kind::link)
+            fs::create_symlink(entry.text, path);
+        else
+            fs::create_directory(path);
+    }
+    write(fs::path(root_) / "proc/cmdline", generated.cmdline);
+}
+
+std::string Sandbox::run_modprobe(const std::string& module, bool as_udev) const {
+    std::vector<std::string> words = {"modprobe", "--show-depends", "--dirname",
+                                      modules_,   "--set-version",  release};
+    if (as_udev)
+        words.emplace_back("--use-blacklist");
+    words.push_back(module);
+    return output_of(words);
+}
+
+} // namespace virt_nested::test

@@ -26,7 +26,7 @@ struct Chosen {
 using Files = std::map<std::string, Chosen>;
 
 bool is_conf_name(std::string_view name, const KmodProfile& profile) {
-    return name.size() >= 6 && name.front() != '.' &&
+    return !name.empty() && name.front() != '.' &&
            (name.ends_with(".conf") || (profile.alias_files && name.ends_with(".alias")));
 }
 

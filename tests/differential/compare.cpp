@@ -2,6 +2,7 @@
 // Our reading against libkmod and modprobe, question by question.
 #include "tests/differential/compare.h"
 
+#include "core/modconf_parse.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -80,6 +81,20 @@ Pairs our_list(const ModConf& conf, const Cmdline& cmdline, Kind kind) {
     return out;
 }
 
+/// libkmod glues their words together: whether there are any is what counts.
+std::optional<std::string> compare_softdeps(const kmod_ctx* ctx, const ModConf& conf) {
+    Pairs ours;
+    for (const Directive& directive : conf.directives)
+        if (directive.kind == Kind::softdep)
+            ours.emplace_back(directive.name, has_soft_dependencies(directive.text) ? "some" : "");
+    Pairs theirs = their_list(ctx, kmod_config_get_softdeps);
+    for (auto& [name, words] : theirs)
+        words = words.empty() ? "" : "some";
+    if (ours != theirs)
+        return difference("all softdep lines", in_one(ours), in_one(theirs));
+    return std::nullopt;
+}
+
 std::optional<std::string> compare_lists(const kmod_ctx* ctx, const ModConf& conf,
                                          const Cmdline& cmdline) {
     for (const List& list : lists) {
@@ -88,7 +103,7 @@ std::optional<std::string> compare_lists(const kmod_ctx* ctx, const ModConf& con
         if (ours != theirs)
             return difference(std::string("all ") + keyword(list.kind) + " lines", ours, theirs);
     }
-    return std::nullopt;
+    return compare_softdeps(ctx, conf);
 }
 
 // --- one module

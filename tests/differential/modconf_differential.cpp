@@ -20,6 +20,7 @@ struct Options {
     uint64_t seed = 1;
     uint64_t cases = 10'000;
     uint64_t modprobe = 300; ///< so many of them also through the program
+    int kmod = 0;            ///< the version of libkmod; 0: the installed one
 };
 
 std::string described(const test::Case& generated) {
@@ -48,7 +49,9 @@ std::optional<std::string> check(const test::Sandbox& sandbox, const KmodProfile
 }
 
 int run(const Options& options) {
-    const InstalledKmod kmod = installed_kmod(Sysroot());
+    InstalledKmod kmod = installed_kmod(Sysroot());
+    if (options.kmod != 0)
+        kmod = {kmod_profile(options.kmod), true, "asked for"};
     if (!kmod.known) {
         std::cerr << "the version of kmod cannot be told: " << kmod.source << "\n";
         return EXIT_FAILURE;
@@ -91,6 +94,8 @@ int main(int argc, char** argv) {
             options.cases = number;
         else if (word == "--modprobe")
             options.modprobe = number;
+        else if (word == "--kmod") // with another libkmod in LD_LIBRARY_PATH
+            options.kmod = static_cast<int>(number);
     }
     return run(options);
 }

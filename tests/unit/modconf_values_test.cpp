@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which values the kernel accepts for a module parameter, and where its type comes from.
+#include "core/modconf_values.h"
+#include "tests/unit/elf.h"
+#include "tests/unit/folder.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+using namespace virt_nested;
+using namespace std::string_literals;
+
+namespace {
+
+/// "on", "off", "accepted" (no switch), "depends", "refused"
+std::string judged(Parmtype type, const std::optional<std::string>& value) {
+    const Acceptance found = check_value(type, value);
+    if (found.verdict == Acceptance::Verdict::refused)
+        return found.why.empty() ? "refused without a reason" : "refused";
+    if (found.verdict == Acceptance::Verdict::depends)
+        return "depends";
+    if (!found.on)
+        return "accepted";
+    return *found.on ? "on" : "off";
+}
+
+} // namespace
+
+TEST(CheckValue, SwitchLooksAtTheFirstCharacters) {
+    for (const char* value : {"1", "Y", "y", "yes", "10", "on", "ON", "Yellow"})
+        EXPECT_EQ(judged(Parmtype::boolean, value), "on") << value;
+    for (const char* value : {"0", "N", "n", "no", "0x1", "off", "OF"})
+        EXPECT_EQ(judged(Parmtype::boolean, value), "off") << value;
+    for (const char* value : {"", "2", "-1", "o", "ok", " 1", "enable", "#", "="})
+        EXPECT_EQ(judged(Parmtype::boolean, value), "refused") << value;
+}
+
+TEST(CheckValue, WordsTrueAndFalseDependOnTheKernel) {
+    for (const char* value : {"true", "True", "false", "f"})
+        EXPECT_EQ(judged(Parmtype::boolean, value), "depends") << value;
+}
+
+TEST(CheckValue, BareNameIsOnForASwitchAndNothingForANumber) {
+    EXPECT_EQ(judged(Parmtype::boolean, std::nullopt), "on");
+    EXPECT_EQ(judged(Parmtype::integer, std::nullopt), "refused");
+}
+
+TEST(CheckValue, NumberIsReadInBaseNought) {
+    for (const char* value :
+         {"1", "2", "-1", "+1", "0x1", "0X1f", "01", "2147483647", "-2147483648"})
+        EXPECT_EQ(judged(Parmtype::integer, value), "on") << value;
+    for (const char* value : {"0", "00", "0x0", "-0"})
+        EXPECT_EQ(judged(Parmtype::integer, value), "off") << value;
+    for (const char* value : {"", "Y", "y", "N", "true", "on", "1 ", "1#", "0x", "08", "1.0", "-+1",
+                              "--1", "2147483648", "-2147483649", "99999999999999999999999"})
+        EXPECT_EQ(judged(Parmtype::integer, value), "refused") << value;
+}
+
+TEST(CheckValue, UnsignedNumbersHaveTheirRange) {
+    EXPECT_EQ(judged(Parmtype::unsigned_integer, "4294967295"), "on");
+    EXPECT_EQ(judged(Parmtype::unsigned_integer, "4294967296"), "refused");
+    EXPECT_EQ(judged(Parmtype::unsigned_integer, "-1"), "refused");
+    EXPECT_EQ(judged(Parmtype::unsigned_short, "65535"), "on");
+    EXPECT_EQ(judged(Parmtype::unsigned_short, "65536"), "refused");
+    EXPECT_EQ(judged(Parmtype::unsigned_long, "18446744073709551615"), "on");
+    EXPECT_EQ(judged(Parmtype::unsigned_long, "18446744073709551616"), "refused");
+}
+
+TEST(CheckValue, OtherTypesAreNotJudged) {
+    EXPECT_EQ(judged(Parmtype::other, "anything"), "accepted");
+}
+
+TEST(Parmtype, FromItsText) {
+    EXPECT_EQ(parmtype_of("bool"), Parmtype::boolean);
+    EXPECT_EQ(parmtype_of("bint"), Parmtype::boolean);
+    EXPECT_EQ(parmtype_of("int"), Parmtype::integer);
+    EXPECT_EQ(parmtype_of("ushort"), Parmtype::unsigned_short);
+    EXPECT_EQ(parmtype_of("charp"), Parmtype::other);
+    EXPECT_EQ(parmtype_of(""), Parmtype::other);
+}
+
+TEST(KnownParameters, NestedHasItsTypeOnEachPlatform) {
+    EXPECT_EQ(known_parameter("kvm-intel", "nested")->type, Parmtype::boolean);
+    EXPECT_EQ(known_parameter("kvm_amd", "nested")->type, Parmtype::integer);
+    EXPECT_EQ(known_parameter("kvm_hv", "nested")->type, Parmtype::boolean);
+    EXPECT_EQ(known_parameter("kvm", "nested")->type, Parmtype::integer);
+    EXPECT_EQ(known_parameter("kvm_amd", "nestd"), nullptr);
+}
+
+TEST(KnownParameters, NoneIsNamedTwice) {
+    for (const Parameter& a : known_parameters())
+        for (const Parameter& b : known_parameters())
+            EXPECT_TRUE(&a == &b || a.module != b.module || a.name != b.name) << a.name;
+}
+
+TEST(ReadParmtypes, FromAModuleOfEveryKind) {
+    const std::string modinfo = "license=GPL\0parmtype=nested:int\0parmtype=npt:bool\0"s;
+    for (const bool is_64 : {true, false})
+        for (const bool big : {true, false}) {
+            const test::Folder folder{
+                {"lib/modules/6.1/modules.dep",
+                 "kernel/x.ko:\nkernel/arch/kvm-amd.ko: kernel/x.ko\n"},
+                {"lib/modules/6.1/kernel/arch/kvm-amd.ko", test::module_file(modinfo, is_64, big)}};
+            const Result<Parmtypes> found =
+                read_parmtypes(Sysroot(folder.path()), "6.1", "kvm_amd");
+            ASSERT_TRUE(found) << found.error().what;
+            EXPECT_EQ(found->type("nested"), Parmtype::integer);
+            EXPECT_EQ(found->type("npt"), Parmtype::boolean);
+            EXPECT_FALSE(found->has("license"));
+            EXPECT_EQ(found->source, "/lib/modules/6.1/kernel/arch/kvm-amd.ko");
+        }
+}
+
+TEST(ReadParmtypes, OfABuiltIn) {
+    const test::Folder folder{
+        {"usr/lib/modules/6.1/modules.dep", ""},
+        {"usr/lib/modules/6.1/modules.builtin.modinfo",
+         "kvm.parmtype=hpage:int\0kvm_intel.parmtype=nested:bool\0kvm_intel.parm=nested:x\0"s}};
+    const Result<Parmtypes> found = read_parmtypes(Sysroot(folder.path()), "6.1", "kvm-intel");
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(found->types.size(), 1U);
+    EXPECT_EQ(found->type("nested"), Parmtype::boolean);
+}
+
+TEST(ReadParmtypes, CompressedModuleIsSaidToBe) {
+    const test::Folder folder{{"lib/modules/6.1/modules.dep", "kernel/kvm-amd.ko.xz:\n"}};
+    const Result<Parmtypes> found = read_parmtypes(Sysroot(folder.path()), "6.1", "kvm_amd");
+    ASSERT_FALSE(found);
+    EXPECT_NE(found.error().what.find("compressed"), std::string::npos);
+}
+
+TEST(ReadParmtypes, CorruptModulesAreRefused) {
+    const std::string good = test::module_file("parmtype=nested:int\0"s);
+    for (size_t cut = 0; cut + 48 < good.size(); cut += 7) {
+        const test::Folder folder{{"lib/modules/6.1/modules.dep", "kvm-amd.ko:\n"},
+                                  {"lib/modules/6.1/kvm-amd.ko", good.substr(0, cut)}};
+        const Result<Parmtypes> found = read_parmtypes(Sysroot(folder.path()), "6.1", "kvm_amd");
+        ASSERT_FALSE(found) << cut;
+        EXPECT_EQ(found.error().code, EBADMSG) << cut;
+    }
+}
+
+TEST(ReadParmtypes, NoSuchModule) {
+    const Result<Parmtypes> found =
+        read_parmtypes(Sysroot(test::Folder{}.path()), "6.1", "kvm_amd");
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ENOENT);
+}

@@ -14,99 +14,6 @@ namespace {
 constexpr std::array<const char*, 6> phase_names = {"prepare", "start",   "started",
                                                     "migrate", "restore", "reconnect"};
 
-/// Where distributions and QEMU itself install emulators; an emulator elsewhere may do anything
-/// with its options.
-constexpr std::array<std::string_view, 7> system_folders = {"/usr/bin/",
-                                                            "/usr/sbin/",
-                                                            "/usr/libexec/",
-                                                            "/usr/lib/",
-                                                            "/usr/lib64/",
-                                                            "/bin/",
-                                                            "/run/libvirt/nix-emulators/"};
-
-bool in_system_folder(std::string_view emulator) {
-    return emulator.find("/../") == std::string_view::npos &&
-           std::any_of(
-               system_folders.begin(), system_folders.end(),
-               [emulator](std::string_view folder) { return emulator.starts_with(folder); });
-}
-
-bool emulated(const Domain& domain) {
-    return domain.type == "qemu";
-}
-
-std::string cpu_words(const Cpu& cpu) {
-    if (!cpu.model.empty() && cpu.mode != CpuMode::host_model)
-        return "the CPU model " + printable(cpu.model, 64);
-    return cpu.mode == CpuMode::none ? "the default CPU" : name(cpu.mode);
-}
-
-Delivery by_feature(const Domain& domain, const Platform& row) {
-    const std::string feature(row.feature);
-    const std::string mode = cpu_words(domain.cpu);
-    if (domain.launch_security == "s390-pv" && row.id == PlatformId::z)
-        return {Delivers::no, false,
-                "Secure Execution (launchSecurity type='s390-pv') masks " + feature};
-    if (emulated(domain) && !row.emulated)
-        return {Delivers::no, false, "an emulated guest (type='qemu') never has " + feature};
-    const CpuFeature* asked = domain.cpu.feature(feature);
-    if (asked &&
-        (asked->policy == FeaturePolicy::disable || asked->policy == FeaturePolicy::forbid))
-        return {Delivers::no, false,
-                "the definition says " + feature + " policy='" + name(asked->policy) + "'"};
-    if (domain.cpu.mode == CpuMode::host_passthrough || domain.cpu.mode == CpuMode::maximum)
-        return {Delivers::certainly, false, mode + " gives " + feature};
-    if (asked && asked->policy != FeaturePolicy::optional)
-        return {Delivers::certainly, false, "the definition requires " + feature};
-    if (asked)
-        return {Delivers::possibly, false, "the definition says " + feature + " policy='optional'"};
-    if (emulated(domain) && domain.cpu.mode == CpuMode::host_model)
-        return {Delivers::possibly, false, "host-model is expanded at the start"};
-    if (emulated(domain) &&
-        (domain.cpu.mode == CpuMode::custom || domain.cpu.mode == CpuMode::none)) {
-        const bool there = domain.cpu.model.empty() || svm_in_model(domain.cpu.model).svm;
-        return {there ? Delivers::certainly : Delivers::no, false,
-                mode + (there ? " contains " : " does not contain ") + feature};
-    }
-    if (domain.cpu.mode == CpuMode::host_model)
-        return {row.host_model, false,
-                row.host_model == Delivers::certainly
-                    ? "host-model gives " + feature
-                    : "host-model leaves " + feature + " out on " + std::string(row.name)};
-    if (domain.cpu.mode == CpuMode::custom || !domain.cpu.model.empty()) {
-        if (domain.cpu.match == "minimum")
-            return {Delivers::possibly, false, "match='minimum' takes what the host has"};
-        return {Delivers::no, false,
-                mode + " does not deliver " + feature + " under KVM unless it is required"};
-    }
-    return {
-        row.without_cpu, false,
-        "a definition without <cpu> " +
-            std::string(row.without_cpu == Delivers::no ? "does not deliver " : "may deliver ") +
-            feature};
-}
-
-Delivery by_switch(Switch state, std::string_view element) {
-    const std::string shown = "<" + std::string(element) + ">";
-    if (state == Switch::on)
-        return {Delivers::certainly, false, "<features> has " + shown};
-    return {Delivers::no, false,
-            state == Switch::off ? shown + " is off in <features>" : "<features> has no " + shown};
-}
-
-/// What a definition can hold that no row judges.
-std::string beyond_judging(const Domain& domain) {
-    if (domain.type != "kvm" && domain.type != "qemu")
-        return "the domain's type '" + printable(domain.type, 32) + "' is neither kvm nor qemu";
-    if (!domain.cpu_arguments.empty())
-        return "<qemu:commandline> has " + printable(domain.cpu_arguments.front(), 64) +
-               ", which can change the CPU behind libvirt's back";
-    if (!domain.emulator.empty() && !in_system_folder(domain.emulator))
-        return "the emulator " + printable(domain.emulator, 128) +
-               " is outside the system's folders";
-    return {};
-}
-
 /// "svm" for the guest's row, or what there is to say without one.
 std::string feature_words(const Platform* row) {
     return row ? std::string(row->feature) : "nested virtualization";
@@ -308,22 +215,6 @@ std::optional<Phase> phase_of(std::string_view operation) {
         if (operation == phase_names[i])
             return static_cast<Phase>(i);
     return std::nullopt;
-}
-
-Delivery delivery(const Domain& domain, const Platform& platform) {
-    const Platform* emulator = emulated(domain) ? emulated_platform(domain.arch) : nullptr;
-    const Platform& row = emulator ? *emulator : platform;
-    if (const std::string why = beyond_judging(domain); !why.empty())
-        return {Delivers::possibly, true, why};
-    switch (row.guest_switch) {
-    case GuestSwitch::cpu_feature:
-        return by_feature(domain, row);
-    case GuestSwitch::nested_hv:
-        return by_switch(domain.nested_hv, "nested-hv");
-    case GuestSwitch::virtualization:
-        return by_switch(domain.virtualization, "virtualization");
-    }
-    return {};
 }
 
 const Platform* judging_platform(const Domain& domain, const Host& host) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/config.h"
-#include "core/domain.h"
+#include "core/delivery.h"
 #include "core/host.h"
 
 #include <optional>
@@ -18,18 +18,6 @@ enum class Phase { prepare, start, started, migrate, restore, reconnect };
 
 const char* name(Phase phase);
 std::optional<Phase> phase_of(std::string_view operation);
-
-/// What a definition gives on a given platform, whatever the host's state: the answer that
-/// injection, inventory and the hook share.
-struct Delivery {
-    Delivers how = Delivers::no;
-    bool undetermined = false; ///< something in the definition is beyond judging; `why` names it
-    std::string why;           ///< e.g. "host-model leaves svm out on AMD"
-};
-
-/// `platform`: the host's row, for type kvm. For emulated guests it is ignored, the guest's
-/// architecture counts.
-Delivery delivery(const Domain& domain, const Platform& platform);
 
 /// The platform that judges this guest: the host's for KVM, the emulated one for type='qemu';
 /// nullptr where none is known.

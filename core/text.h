@@ -34,4 +34,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 /// "a, b and c"
 std::string listed(const std::vector<std::string>& parts);
 
+/// The number of single-letter changes from one word to the other, for "did you mean"; for words,
+/// not for texts: its cost is the product of their lengths.
+size_t edit_distance(std::string_view a, std::string_view b);
+
 } // namespace virt_nested

@@ -24,30 +24,14 @@ void print_help() {
                  "decided; 4 passes with warnings.\n";
 }
 
-/// The number of single-letter changes from one word to the other.
-size_t distance(const std::string& a, const std::string& b) {
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (size_t i = 1; i <= a.size(); ++i) {
-        size_t diagonal = row[0]++;
-        for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t up = row[j];
-            row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            diagonal = up;
-        }
-    }
-    return row[b.size()];
-}
-
 int unknown_command(const std::string& name) {
     const auto all = commands();
     const auto nearest =
         std::min_element(all.begin(), all.end(), [&](const Command& a, const Command& b) {
-            return distance(name, a.name) < distance(name, b.name);
+            return edit_distance(name, a.name) < edit_distance(name, b.name);
         });
     std::cerr << "virt-nested: unknown command '" << printable(name, 64) << "'";
-    if (distance(name, nearest->name) <= 3)
+    if (edit_distance(name, nearest->name) <= 3)
         std::cerr << ", did you mean '" << nearest->name << "'?";
     std::cerr << "; run: virt-nested --help\n";
     return exit_usage;

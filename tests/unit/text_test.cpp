@@ -47,3 +47,10 @@ TEST(HasWord, MatchesWholeWordsOnly) {
 TEST(Lines, LastOneNeedsNoNewline) {
     EXPECT_EQ(lines("a\nb").size(), 2U);
 }
+
+TEST(EditDistance, CountsSingleLetters) {
+    EXPECT_EQ(edit_distance("nested", "nested"), 0U);
+    EXPECT_EQ(edit_distance("nestd", "nested"), 1U);
+    EXPECT_EQ(edit_distance("", "abc"), 3U);
+    EXPECT_EQ(edit_distance("kvm_itnel", "kvm_intel"), 2U);
+}

@@ -55,6 +55,8 @@ Delivery by_feature(const Domain& domain, const Platform& row) {
         return {Delivers::possibly, false, "the definition says " + feature + " policy='optional'"};
     if (emulated(domain) && domain.cpu.mode == CpuMode::host_model)
         return {Delivers::possibly, false, "host-model is expanded at the start"};
+    if (domain.cpu.match == "minimum")
+        return {Delivers::possibly, false, "match='minimum' takes what the host has"};
     if (emulated(domain) &&
         (domain.cpu.mode == CpuMode::custom || domain.cpu.mode == CpuMode::none)) {
         const bool there = domain.cpu.model.empty() || svm_in_model(domain.cpu.model).svm;
@@ -66,12 +68,9 @@ Delivery by_feature(const Domain& domain, const Platform& row) {
                 row.host_model == Delivers::certainly
                     ? "host-model gives " + feature
                     : "host-model leaves " + feature + " out on " + std::string(row.name)};
-    if (domain.cpu.mode == CpuMode::custom || !domain.cpu.model.empty()) {
-        if (domain.cpu.match == "minimum")
-            return {Delivers::possibly, false, "match='minimum' takes what the host has"};
+    if (domain.cpu.mode == CpuMode::custom || !domain.cpu.model.empty())
         return {Delivers::no, false,
                 mode + " does not deliver " + feature + " under KVM unless it is required"};
-    }
     return {
         row.without_cpu, false,
         "a definition without <cpu> " +

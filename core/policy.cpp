@@ -235,8 +235,10 @@ bool needs_host(const Domain& domain, const Config& config) {
 
 Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config& config) {
     const Platform* row = judging_platform(domain, host);
-    const Delivery gives =
-        row ? delivery(domain, *row) : Delivery{Delivers::possibly, true, "unknown platform"};
+    // An emulated guest of an architecture without a row: any row tells whether it is emulated.
+    const Delivery gives = row || emulated(domain)
+                               ? delivery(domain, row ? *row : platforms().front())
+                               : Delivery{Delivers::possibly, true, "unknown platform"};
     return soften(phase, judge({phase, domain, host, config, row, gives}));
 }
 

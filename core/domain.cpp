@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view qemu_uri = "http://libvirt.org/schemas/domain/qemu/1.0";
 constexpr size_t text_limit = 4096;    ///< bytes kept of one element's text
 constexpr size_t feature_limit = 4096; ///< more <feature> elements than any CPU has
+constexpr size_t depth_limit = 256; ///< libxml2's own, which it keeps only where it builds a tree
 
 /// The elements that matter; `other` is every one else, and everything below it.
 enum class Room {
@@ -175,6 +176,8 @@ class Reader {
                                                : "' is unknown in the label's namespace"));
         if (!path_.empty() && path_.back() == Room::label)
             label_problem("child '" + printable(element, 64) + "' of the label is unknown");
+        if (path_.size() >= depth_limit && problem.empty())
+            problem = "its elements are nested deeper than " + std::to_string(depth_limit);
         path_.push_back(room);
         text_.clear();
         take(room, attributes);

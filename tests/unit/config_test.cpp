@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The configuration: every key stands alone, and a mistake never makes the host laxer than what was
+// written.
+#include "core/config.h"
+#include "tests/unit/folder.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <sys/stat.h>
+
+using namespace virt_nested;
+
+namespace {
+
+Config parse(const std::string& text) {
+    return parse_config(text, "c");
+}
+
+void expect_defaults(const Config& config) {
+    EXPECT_EQ(config.host, HostIntent::on);
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::allow);
+    EXPECT_TRUE(config.honour_allow);
+    EXPECT_EQ(config.undetermined, UndeterminedRule::refuse);
+}
+
+} // namespace
+
+TEST(ConfigText, EmptyMeansTheDefaults) {
+    for (const char* text : {"", "\n\n", "# comment\n", "   # comment\n\t\n", "\r\n"}) {
+        const Config config = parse(text);
+        expect_defaults(config);
+        EXPECT_TRUE(config.problems.empty()) << text;
+    }
+}
+
+TEST(ConfigText, EveryValueOfEveryKey) {
+    EXPECT_EQ(parse("host = on").host, HostIntent::on);
+    EXPECT_EQ(parse("host = off").host, HostIntent::off);
+    EXPECT_EQ(parse("host = any").host, HostIntent::any);
+    EXPECT_EQ(parse("unlabelled = allow").unlabelled, UnlabelledRule::allow);
+    EXPECT_EQ(parse("unlabelled = warn").unlabelled, UnlabelledRule::warn);
+    EXPECT_EQ(parse("unlabelled = forbid").unlabelled, UnlabelledRule::forbid);
+    EXPECT_TRUE(parse("honour_allow = yes").honour_allow);
+    EXPECT_FALSE(parse("honour_allow = no").honour_allow);
+    EXPECT_EQ(parse("undetermined = refuse").undetermined, UndeterminedRule::refuse);
+    EXPECT_EQ(parse("undetermined = allow").undetermined, UndeterminedRule::allow);
+}
+
+TEST(ConfigText, FormsThatPeopleWrite) {
+    for (const char* text :
+         {"unlabelled=forbid", "  unlabelled  =  forbid  ", "unlabelled = forbid # why",
+          "unlabelled = forbid\r\n", "# a\n\nunlabelled = forbid\n"}) {
+        const Config config = parse(text);
+        EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid) << text;
+        EXPECT_TRUE(config.problems.empty()) << text;
+    }
+}
+
+TEST(ConfigText, AWrongValueCountsAsTheStrictest) {
+    EXPECT_EQ(parse("unlabelled = forbidden").unlabelled, UnlabelledRule::forbid);
+    EXPECT_EQ(parse("unlabelled =").unlabelled, UnlabelledRule::forbid);
+    EXPECT_FALSE(parse("honour_allow = maybe").honour_allow);
+    EXPECT_EQ(parse("undetermined = ALLOW").undetermined, UndeterminedRule::refuse);
+    EXPECT_EQ(parse("unlabelled = forbidden").problems.size(), 1U);
+}
+
+TEST(ConfigText, OneWrongLineSpoilsNoOther) {
+    const Config config = parse("unlabelled = warn\nnonsense\ncolour = red\nhonour_allow = no\n");
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::warn);
+    EXPECT_FALSE(config.honour_allow);
+    ASSERT_EQ(config.problems.size(), 2U);
+    EXPECT_EQ(config.problems[0].in_words(), "c:2: not of the form key = value: 'nonsense'");
+    EXPECT_EQ(config.problems[1].line, 3U);
+    EXPECT_NE(config.problems[1].what.find("colour"), std::string::npos);
+}
+
+TEST(ConfigText, TwiceIsAProblemAndTheStricterCounts) {
+    for (const char* text : {"unlabelled = allow\nunlabelled = forbid\n",
+                             "unlabelled = forbid\nunlabelled = allow\n"}) {
+        const Config config = parse(text);
+        EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid) << text;
+        EXPECT_EQ(config.problems.size(), 1U) << text;
+    }
+}
+
+TEST(ConfigText, SectionsAreNamed) {
+    const Config config = parse("[hook]\nunlabelled = forbid\n");
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid);
+    ASSERT_EQ(config.problems.size(), 1U);
+    EXPECT_NE(config.problems[0].what.find("[hook]"), std::string::npos);
+}
+
+TEST(ConfigText, HostileBytesAreEscapedAndBounded) {
+    std::string text = "\x1b[2J = 1\nunlabelled = \x1b]0;x\x07\n";
+    text += std::string("\0", 1) + "\n";
+    for (int i = 0; i < 1000; ++i)
+        text += "line\n";
+    const Config config = parse(text);
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid);
+    EXPECT_EQ(config.problems.size(), 64U);
+    for (const ConfigProblem& problem : config.problems)
+        EXPECT_EQ(problem.in_words().find('\x1b'), std::string::npos);
+}
+
+TEST(ConfigFile, MissingIsNoProblem) {
+    const test::Folder root{};
+    const Config config = read_config(Sysroot(root.path()));
+    expect_defaults(config);
+    EXPECT_TRUE(config.problems.empty());
+}
+
+TEST(ConfigFile, ReadBelowTheRoot) {
+    const test::Folder root{{"etc/virt-nested/virt-nested.conf", "unlabelled = forbid\n"}};
+    ::chmod((root.path() + config_path).c_str(), 0644);
+    const Config config = read_config(Sysroot(root.path()));
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid);
+    EXPECT_TRUE(config.problems.empty());
+}
+
+TEST(ConfigFile, WritableByOthersIsAProblemAndCounts) {
+    const test::Folder root{{"etc/virt-nested/virt-nested.conf", "unlabelled = forbid\n"}};
+    ::chmod((root.path() + config_path).c_str(), 0666);
+    const Config config = read_config(Sysroot(root.path()));
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid);
+    ASSERT_EQ(config.problems.size(), 1U);
+    EXPECT_NE(config.problems[0].what.find("chmod go-w"), std::string::npos);
+}
+
+TEST(ConfigFile, WhatCannotBeReadIsAProblem) {
+    const test::Folder root{{"big", std::string(65537, '#')}, {"folder/x", ""}};
+    ASSERT_EQ(::mkfifo((root.path() + "/fifo").c_str(), 0600), 0);
+    root.link("loop", "loop");
+    for (const char* path : {"/big", "/folder", "/fifo", "/loop"}) {
+        const Config config = read_config(Sysroot(root.path()), path);
+        EXPECT_EQ(config.problems.size(), 1U) << path;
+        expect_defaults(config);
+    }
+}

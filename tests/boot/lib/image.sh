@@ -55,18 +55,23 @@ overlay() {
 # what of a product can reach an initramfs: everything but the programs and the manual
 initramfs_part() { (cd "$1" && find . -path ./usr/share/man -prune -o -path ./usr/bin -prune -o -type f -print -o -type l -print | tar -c -T -) | tar -x -C "$2"; }
 
+# in_root ROOT COMMAND...: with /proc, /sys, /run and /dev, without which dracut silently makes another image; the mounts
+# go with the command's own namespace
+in_root() {
+    # shellcheck disable=SC2016
+    unshare --mount --propagation private /bin/sh -euc 'root=$1; shift
+        for fs in proc sys run dev; do mount --rbind "/$fs" "$root/$fs"; done
+        exec nice -n 10 chroot "$root" "$@"' sh "$@"
+}
+
 # build_initrd DIR DIGEST SETUP [OPTION...]: dracut in a copy of the base root with $initrd_overlay laid over it
 build_initrd() {
     local dir=$1 root=$1/root
     shift 2
     overlay "$root" "$initrd_overlay"
-    # dracut turns hostonly off, and says so only in its log, without /run, /proc and /sys
-    unshare --mount --propagation private /bin/sh -euc 'root=$1; shift
-        for fs in proc sys run dev; do mount --rbind "/$fs" "$root/$fs"; done
-        exec nice -n 10 chroot "$root" "$@"' sh "$root" dracut "$@" /boot/initrd-new "$kernel_version" >"$dir/log" 2>&1 ||
-        { tail -n 20 "$dir/log"; return 1; }
+    in_root "$root" dracut "$@" /boot/initrd-new "$kernel_version" >"$dir/log" 2>&1 || { tail -n 20 "$dir/log"; return 1; }
     cp "$root/boot/initrd-new" "$dir/initrd"
-    chroot "$root" lsinitrd /boot/initrd-new >"$dir/list" 2>/dev/null
+    in_root "$root" lsinitrd /boot/initrd-new >"$dir/list" 2>/dev/null
     rm -rf --one-file-system "$root"
 }
 
@@ -111,4 +116,34 @@ get_file() {
     e2fsck -p "$1" >/dev/null 2>&1 || [ $? -le 2 ] || die "the guest left a damaged file system"
     debugfs -R "dump $2 $3" "$1" >/dev/null 2>&1
     [ -s "$3" ] || die "no $2 in the guest's disk"
+}
+
+# build_tools_initrd DIR DIGEST PACKAGE...: initramfs-tools in a copy of the base root.  Its packages are unpacked, not
+# installed: in a system, they and dracut exclude each other.
+build_tools_initrd() {
+    local dir=$1 root=$1/root deb
+    shift 2
+    overlay "$root" "$initrd_overlay"
+    mkdir "$dir/debs"
+    (cd "$dir/debs" && apt-get -o APT::Sandbox::User=root download -qq "$@" >/dev/null)
+    for deb in "$dir"/debs/*.deb; do    # dpkg-deb -x would put a folder in the place of the link /lib
+        dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --keep-directory-symlink
+    done
+    printf 'MODULES=list\nBUSYBOX=auto\nKEYMAP=n\nCOMPRESS=gzip\nRUNSIZE=10%%\n' >"$root/etc/initramfs-tools/initramfs.conf"
+    printf '%s\n' virtio_pci virtio_blk ext4 kvm_amd >"$root/etc/initramfs-tools/modules"
+    in_root "$root" mkinitramfs -o /boot/initrd-new "$kernel_version" >"$dir/log" 2>&1 || { tail -n 20 "$dir/log"; return 1; }
+    cp "$root/boot/initrd-new" "$dir/initrd"
+    in_root "$root" lsinitramfs /boot/initrd-new >"$dir/list"
+    rm -rf --one-file-system "$root" "$dir/debs"
+}
+
+# initramfs_tools_initrd FOLDER: as dracut_initrd
+initramfs_tools_initrd() {
+    local initrd_overlay=$work/overlay-tools
+    mkdir -p "$initrd_overlay"
+    initramfs_part "$1" "$initrd_overlay"
+    cached initrd-tools build_tools_initrd "$(basename "$(dirname "$base_root")") $(digest "$initrd_overlay")" \
+        initramfs-tools initramfs-tools-core klibc-utils libklibc
+    rm -rf "$initrd_overlay"
+    initrd=$CACHED/initrd initrd_list=$CACHED/list
 }

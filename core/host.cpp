@@ -2,6 +2,7 @@
 // The host's facts, each known, or undetermined with the reason.
 #include "core/host.h"
 
+#include "core/cpuinfo.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -12,64 +13,14 @@ namespace virt_nested {
 
 namespace {
 
-/// One CPU's record; the longest flags line seen is about 2 KiB. The kernel makes the text as it is
-/// read, page by page, so a host with 512 CPUs costs what one with 2 costs.
-Result<std::string> first_record(const Sysroot& root) {
-    Result<std::string> text = root.read_head("/proc/cpuinfo", 4096);
-    if (text && text->size() == 4096 && text->find("\n\n") == std::string::npos)
-        text = root.read_head("/proc/cpuinfo", 16384);
-    return text;
-}
-
-/// The value of "key : value" in the first record, or nothing.
-std::string_view field(std::string_view cpuinfo, std::string_view key) {
-    for (const std::string_view line : lines(cpuinfo)) {
-        const size_t colon = line.find(':');
-        if (colon != std::string_view::npos && trim(line.substr(0, colon)) == key)
-            return trim(line.substr(colon + 1));
-    }
-    return {};
-}
-
-const Platform* x86_platform(std::string_view cpuinfo) {
-    const std::string_view vendor = field(cpuinfo, "vendor_id");
-    const std::string_view flags = field(cpuinfo, "flags");
-    for (const Platform& row : platforms())
-        if (std::find(row.vendors.begin(), row.vendors.end(), vendor) != row.vendors.end())
-            return &row;
-    // A hypervisor can hide the vendor; the flags of virtualization name it as well.
-    for (const Platform& row : platforms())
-        if (row.machine == "x86_64" && has_word(flags, row.cpu_flag))
-            return &row;
-    return nullptr;
-}
-
-/// /proc/cpuinfo has a shape of its own on each architecture
-/// (arch/*/kernel/{cpu/proc,setup-common,processor,cpuinfo}.c), so a captured machine tells its
-/// own, whatever this program was built for.
-void tell_platform(std::string_view cpuinfo, Host& host) {
-    if (!field(cpuinfo, "flags").empty()) {
-        host.machine = "x86_64";
-        host.platform = x86_platform(cpuinfo);
-    } else if (cpuinfo.find("IBM/S390") != std::string_view::npos) {
-        host.machine = "s390x";
-        host.platform = &platform(PlatformId::z);
-    } else if (!field(cpuinfo, "CPU implementer").empty()) {
-        host.machine = "aarch64";
-        host.platform = &platform(PlatformId::arm64);
-    } else if (field(cpuinfo, "cpu").starts_with("POWER") || !field(cpuinfo, "revision").empty()) {
-        host.machine = "ppc64le";
-        host.platform = &platform(PlatformId::power);
-    }
-}
-
 Fact read_cpu_flag(std::string_view cpuinfo, const Host& host, const std::string& source) {
     if (!host.platform)
         return {State::undetermined, {}, source, "unknown CPU vendor"};
     const std::string flag(host.platform->cpu_flag);
     if (flag.empty())
         return {State::absent, {}, source, "no flag tells on this platform"};
-    const std::string_view flags = field(cpuinfo, host.machine == "s390x" ? "features" : "flags");
+    const std::string_view flags =
+        cpu_field(cpuinfo, host.machine == "s390x" ? "features" : "flags");
     const bool there = has_word(flags, flag);
     return {there ? State::on : State::off, flag + (there ? " present" : " missing"), source, {}};
 }
@@ -174,9 +125,11 @@ std::string in_words(const Fact& fact, std::string_view what) {
 Host read_host(const Sysroot& root, const Kvm& kvm) {
     Host host;
     const std::string source = root.shown("/proc/cpuinfo");
-    const Result<std::string> text = first_record(root);
+    const Result<std::string> text = read_cpu_record(root);
     const std::string cpuinfo = text ? *text : std::string();
-    tell_platform(cpuinfo, host);
+    const Machine machine = identify(cpuinfo);
+    host.machine = machine.name;
+    host.platform = machine.platform;
     host.cpu = read_cpu_flag(cpuinfo, host, source);
     if (!text)
         host.cpu.reason = text.error().what;

@@ -14,7 +14,9 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr std::array<Command, 1> table = {{
+constexpr std::array<Command, 2> table = {{
+    {"validate", "check this host: now, at the next module load, at the next boot", "",
+     run_validate},
     {"explain", "what the hook would decide for a guest's definition, fact by fact", "FILE|-",
      run_explain},
 }};

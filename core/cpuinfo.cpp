@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// /proc/cpuinfo, as far as it tells the machine.
+#include "core/cpuinfo.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+const Platform* x86_platform(std::string_view cpuinfo) {
+    const std::string_view vendor = cpu_field(cpuinfo, "vendor_id");
+    const std::string_view flags = cpu_field(cpuinfo, "flags");
+    for (const Platform& row : platforms())
+        if (std::find(row.vendors.begin(), row.vendors.end(), vendor) != row.vendors.end())
+            return &row;
+    // A hypervisor can hide the vendor; the flags of virtualization name it as well.
+    for (const Platform& row : platforms())
+        if (row.machine == "x86_64" && has_word(flags, row.cpu_flag))
+            return &row;
+    return nullptr;
+}
+
+} // namespace
+
+Result<std::string> read_cpu_record(const Sysroot& root) {
+    // The longest flags line seen is about 2 KiB.
+    Result<std::string> text = root.read_head("/proc/cpuinfo", 4096);
+    if (text && text->size() == 4096 && text->find("\n\n") == std::string::npos)
+        text = root.read_head("/proc/cpuinfo", 16384);
+    return text;
+}
+
+std::string_view cpu_field(std::string_view cpuinfo, std::string_view key) {
+    for (const std::string_view line : lines(cpuinfo)) {
+        const size_t colon = line.find(':');
+        if (colon != std::string_view::npos && trim(line.substr(0, colon)) == key)
+            return trim(line.substr(colon + 1));
+    }
+    return {};
+}
+
+Machine identify(std::string_view cpuinfo) {
+    if (!cpu_field(cpuinfo, "flags").empty())
+        return {"x86_64", x86_platform(cpuinfo)};
+    if (cpuinfo.find("IBM/S390") != std::string_view::npos)
+        return {"s390x", &platform(PlatformId::z)};
+    if (!cpu_field(cpuinfo, "CPU implementer").empty())
+        return {"aarch64", &platform(PlatformId::arm64)};
+    if (cpu_field(cpuinfo, "cpu").starts_with("POWER") || !cpu_field(cpuinfo, "revision").empty())
+        return {"ppc64le", &platform(PlatformId::power)};
+    return {};
+}
+
+} // namespace virt_nested

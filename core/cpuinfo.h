@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// /proc/cpuinfo, as far as it tells the machine: pure text in, words out. Its shape is the
+// architecture's own (arch/*/kernel/{cpu/proc,setup-common,processor,cpuinfo}.c), so a captured
+// machine tells what it is, whatever this program was built for.
+#pragma once
+
+#include "core/platform.h"
+#include "core/result.h"
+#include "core/sysroot.h"
+
+#include <string>
+#include <string_view>
+
+namespace virt_nested {
+
+/// The first CPU's record, and on s390x the machine's lines before it. The kernel makes the text as
+/// it is read, page by page, so a host with 512 CPUs costs what one with 2 costs.
+Result<std::string> read_cpu_record(const Sysroot& root);
+
+/// The value of the first "key : value", or empty.
+std::string_view cpu_field(std::string_view cpuinfo, std::string_view key);
+
+struct Machine {
+    std::string name; ///< as uname -m would say; empty if it cannot be told
+    const Platform* platform = nullptr;
+};
+
+Machine identify(std::string_view cpuinfo);
+
+} // namespace virt_nested

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// virt-nested validate: does this host nest now, after the next load, after the next boot.
+#include "core/sysroot.h"
+#include "core/text.h"
+#include "validator/check.h"
+#include "validator/command.h"
+#include "validator/render.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <unistd.h>
+
+namespace virt_nested {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* initramfs_cache = "/var/cache/virt-nested/initramfs.json";
+/// A wedged device or network file system must not hang the validation.
+constexpr std::chrono::seconds time_limit{120};
+
+po::options_description validate_options() {
+    po::options_description options;
+    options.add_options() //
+        ("root", po::value<std::string>()->value_name("DIR"),
+         "validate the machine captured below DIR; nothing live is asked") //
+        ("config", po::value<std::string>()->value_name("FILE"),
+         "configuration instead of the host's") //
+        ("format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
+         "text, json or prometheus") //
+        ("horizon", po::value<std::string>()->default_value("all")->value_name("HORIZON"),
+         "what the exit status speaks of: now, next_load, next_boot or all") //
+        ("check", po::value<std::vector<std::string>>()->composing()->value_name("ID"),
+         "only this check; can be repeated") //
+        ("skip", po::value<std::vector<std::string>>()->composing()->value_name("ID=REASON"),
+         "waive a check; shown with its reason; can be repeated") //
+        ("kmod-profile", po::value<std::string>()->value_name("VERSION"),
+         "read modprobe.d as this version of kmod does (25, 28, 30, 34; default: the installed "
+         "one)")                                                                           //
+        ("deep", po::bool_switch(), "look into every initramfs, not only the next boot's") //
+        ("list-checks", po::bool_switch(), "list the checks (--format text or json)")      //
+        ("kvm-answer", po::bool_switch(),
+         "print what KVM answers, in the form of a captured root's /dev/kvm") //
+        ("quiet,q", po::bool_switch(), "no output, the exit status only")     //
+        ("verbose,v", po::bool_switch(), "every check, also those that pass or are skipped");
+    return options;
+}
+
+void known_id(const std::string& id) {
+    if (!check(id))
+        throw UsageError("no check has the id '" + printable(id, 64) +
+                         "'; --list-checks names them");
+}
+
+std::map<std::string, std::string> waivers(const std::vector<std::string>& given) {
+    std::map<std::string, std::string> out;
+    for (const std::string& waiver : given) {
+        const size_t equals = waiver.find('=');
+        if (equals == std::string::npos || trim(waiver.substr(equals + 1)).empty())
+            throw UsageError("--skip '" + printable(waiver, 64) + "' is not of the form ID=REASON");
+        known_id(waiver.substr(0, equals));
+        out[waiver.substr(0, equals)] = waiver.substr(equals + 1);
+    }
+    return out;
+}
+
+int kmod_version(const std::string& text) {
+    int version = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (code != std::errc() || end != text.data() + text.size() || version < 1 || version > 999)
+        throw UsageError("--kmod-profile '" + printable(text, 16) +
+                         "' is not a version of kmod, such as 30");
+    return version;
+}
+
+Horizons horizons_of(const std::string& text) {
+    one_of("horizon", text, {"now", "next_load", "next_boot", "all"});
+    for (const Horizon horizon : all_horizons)
+        if (text == name(horizon))
+            return only(horizon);
+    return at_now | at_load | at_boot;
+}
+
+Sysroot root_of(const Parsed& parsed) {
+    Sysroot root(parsed.text("root"));
+    if (parsed.has("root") && !root.list("/"))
+        throw UsageError("--root '" + printable(parsed.text("root")) +
+                         "' is not a folder that can be read");
+    return root;
+}
+
+ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
+    ValidateOptions out;
+    out.config = parsed.text("config");
+    if (parsed.has("kmod-profile"))
+        out.kmod_profile = kmod_version(parsed.text("kmod-profile"));
+    out.deep = parsed.values["deep"].as<bool>();
+    out.checks = parsed.list("check");
+    std::for_each(out.checks.begin(), out.checks.end(), known_id);
+    out.waived = waivers(parsed.list("skip"));
+    if (root.live() && ::geteuid() == 0)
+        out.cache = initramfs_cache;
+    return out;
+}
+
+void print_kvm_answer(const Sysroot& root) {
+    const Host host = read_host(root, *kvm_of(root));
+    if (host.platform)
+        std::cout << write_answer(host.kvm);
+}
+
+bool colour_wanted() {
+    const char* refused = std::getenv("NO_COLOR");
+    return (!refused || *refused == '\0') && ::isatty(STDOUT_FILENO) != 0;
+}
+
+} // namespace
+
+int run_validate(const std::vector<std::string>& arguments) {
+    const Parsed parsed = parse_options("validate", validate_options(), "", arguments);
+    if (parsed.done)
+        return exit_pass;
+    const std::string format =
+        one_of("format", parsed.text("format"), {"text", "json", "prometheus"});
+    if (parsed.values["list-checks"].as<bool>()) {
+        if (format == "prometheus")
+            throw UsageError("--list-checks is text or json");
+        std::cout << (format == "json" ? list_checks_json() : list_checks_text());
+        return exit_pass;
+    }
+    const Horizons horizons = horizons_of(parsed.text("horizon"));
+    const Sysroot root = root_of(parsed);
+    set_deadline(std::chrono::steady_clock::now() + time_limit);
+    if (parsed.values["kvm-answer"].as<bool>()) {
+        print_kvm_answer(root);
+        return exit_pass;
+    }
+    const Report report = validate(root, options_of(parsed, root));
+    if (!parsed.values["quiet"].as<bool>()) {
+        if (format == "json")
+            std::cout << render_json(report);
+        else if (format == "prometheus")
+            std::cout << render_prometheus(report);
+        else
+            std::cout << render_text(report,
+                                     {colour_wanted(), parsed.values["verbose"].as<bool>()});
+    }
+    return exit_status(report, horizons);
+}
+
+} // namespace virt_nested

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Everything that a validation rests on, read once, before any check decides. Never fails: what
+// could not be read is undetermined, with its reason.
+#pragma once
+
+#include "core/config.h"
+#include "core/host.h"
+#include "core/modconf_lint.h"
+#include "validator/initramfs.h"
+#include "validator/report.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace virt_nested {
+
+struct ValidateOptions {
+    std::string config;              ///< path of the configuration; empty: the root's own
+    std::optional<int> kmod_profile; ///< version of kmod; absent: the installed one
+    bool deep = false;               ///< look into every initramfs, not only the next boot's
+    std::vector<std::string> checks; ///< only these; empty: all
+    std::map<std::string, std::string> waived; ///< id -> reason
+    std::string cache; ///< file that keeps what was in an initramfs; empty: none
+};
+
+/// A kind of host that is not changed file by file.
+struct HostKind {
+    std::string_view name;    ///< "ostree"
+    std::string_view marker;  ///< file that tells, or empty
+    std::string_view os_id;   ///< ID of os-release that tells, or empty
+    std::string_view cmdline; ///< the command that changes the kernel command line
+    std::string_view initramfs;
+    std::string_view files; ///< how a file of /etc/modprobe.d gets there
+};
+
+/// What a boot entry gives the next kernel.
+struct BootEntry {
+    std::string source; ///< file and line, inside the root
+    std::string kernel; ///< release, empty if it cannot be told
+    std::string cmdline;
+    bool chosen = false; ///< the boot loader's default, as far as its files tell
+};
+
+/// A file that libvirt would run at every start of a guest.
+struct HookFile {
+    std::string path;
+    FileStatus status;   ///< links followed
+    std::string target;  ///< of a link
+    std::string real;    ///< resolved, inside the root
+    bool exists = false; ///< false: a link that leads nowhere
+    bool regular = false;
+    bool executable = false;
+    bool ours = false;
+    bool interpreted = true; ///< starts with "#!" or as an ELF: the kernel can run it
+    std::string selinux;     ///< label of the real file, empty where there is none
+};
+
+struct HookFacts {
+    bool libvirt = false;          ///< libvirt's QEMU driver is installed
+    Fact folder;                   ///< /etc/libvirt/hooks could be read
+    std::vector<HookFile> files;   ///< hooks/qemu and qemu.d/*, in the order that libvirt runs them
+    uid_t root_owner = 0;          ///< who stands for root: the owner of a captured root
+    std::optional<bool> enforcing; ///< SELinux
+    bool judge = false;            ///< virt-nested-judge lies beside the front
+};
+
+struct Facts {
+    bool live = true;
+    std::string root; ///< prefix of the shown paths
+    Config config;
+    Host host;
+    std::string cpuinfo; ///< first record; all of it on POWER, whose tail tells
+    Fact cpuinfo_read;
+
+    std::string kernel; ///< release; empty if unknown
+    std::string distribution;
+    std::string container;
+    Level level = Level::unknown;
+    std::string hypervisor;
+    const HostKind* kind = nullptr; ///< nullptr: an ordinary host
+    bool unified = false;           ///< the next boot's kernel is a unified kernel image
+
+    /// Of the module that nests.
+    Linkage linkage = Linkage::module;
+    bool linkage_known = false;
+    Fact available;                  ///< the installed kernel has it
+    int references = -1;             ///< refcnt; -1 unknown
+    std::vector<std::string> guests; ///< running under libvirt's system daemon
+    std::map<std::string, Fact>
+        parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
+    std::vector<std::string> rivals; ///< loaded modules of other hypervisors
+    std::vector<std::string> kernel_log; ///< lines about KVM, VMX, SVM; only read to explain a no
+    bool kernel_log_read = false;
+
+    InstalledKmod kmod;
+    ModConf conf;
+    Result<Cmdline> cmdline = Error{0, "not read"};
+    Effective effective; ///< of the parameter, at the next load
+    std::vector<LintFinding> lint;
+
+    std::vector<BootEntry> boot_entries;
+    std::string boot_kernel;            ///< release of the next boot
+    std::vector<InitramfsImage> images; ///< the next boot's first
+    std::string image_problem;          ///< why there is none, where one was looked for
+
+    HookFacts hook;
+
+    const Platform* platform() const { return host.platform; }
+    const Fact* parameter(std::string_view module, std::string_view parameter) const;
+    std::string shown(std::string_view path) const { return root + std::string(path); }
+};
+
+Facts gather(const Sysroot& root, const ValidateOptions& options);
+
+// --- parts of gather(), one file each
+void gather_machine(const Sysroot& root, Facts& facts);
+void gather_modules(const Sysroot& root, Facts& facts);
+void gather_configuration(const Sysroot& root, const ValidateOptions& options, Facts& facts);
+void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& facts);
+HookFacts gather_hook(const Sysroot& root);
+
+} // namespace virt_nested

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The hook as libvirt finds it: every file that it would run, with owner, mode and label.
+#include "core/text.h"
+#include "validator/facts.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr const char* folder = "/etc/libvirt/hooks";
+constexpr const char* front = "virt-nested-hook";
+constexpr const char* judge = "virt-nested-judge";
+
+std::string base_name(std::string_view path) {
+    const size_t slash = path.rfind('/');
+    return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+/// The file behind all links, as a path of this machine; empty where there is none.
+std::string real_path(const Sysroot& root, const std::string& path) {
+    if (!root.live()) {
+        const Result<std::string> real = root.resolve(path);
+        return real ? *real : std::string();
+    }
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+    return real ? std::string(real.get()) : std::string();
+}
+
+/// security.selinux of a file; empty without one.
+std::string selinux_label(const std::string& real) {
+    std::array<char, 256> label{};
+    const ssize_t got =
+        ::getxattr(real.c_str(), "security.selinux", label.data(), label.size() - 1);
+    return got > 0 ? printable(std::string_view(label.data()), 128) : std::string();
+}
+
+HookFile look_at(const Sysroot& root, const std::string& path) {
+    HookFile file;
+    file.path = path;
+    const Result<std::string> target = root.link(path);
+    file.target = target ? *target : std::string();
+    const Result<FileStatus> status = root.status(path);
+    file.exists = static_cast<bool>(status);
+    if (!status)
+        return file;
+    file.status = *status;
+    file.regular = S_ISREG(status->mode);
+    file.executable = (status->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+    const std::string real = real_path(root, path);
+    file.real = real.substr(std::min(root.root().size(), real.size()));
+    // A folder or a FIFO has no head to read, and libvirt runs none either.
+    const Result<std::string> head =
+        file.regular ? root.read_head(path, 4) : Result<std::string>(std::string());
+    file.interpreted = !head || head->starts_with("#!") ||
+                       head->starts_with("\x7f"
+                                         "ELF");
+    file.ours = base_name(file.real) == front || base_name(file.target) == front ||
+                base_name(path).find("virt-nested") != std::string::npos;
+    file.selinux = selinux_label(real);
+    return file;
+}
+
+bool has_libvirt(const Sysroot& root) {
+    constexpr std::array<const char*, 5> places = {"/usr/sbin/virtqemud", "/usr/sbin/libvirtd",
+                                                   "/usr/bin/virtqemud", "/usr/bin/libvirtd",
+                                                   "/etc/libvirt/qemu.conf"};
+    return std::any_of(places.begin(), places.end(),
+                       [&](const char* path) { return root.exists(path); });
+}
+
+} // namespace
+
+HookFacts gather_hook(const Sysroot& root) {
+    HookFacts out;
+    out.libvirt = has_libvirt(root);
+    out.folder = {State::on, {}, root.shown(folder), {}};
+    if (!root.live()) {
+        const Result<FileStatus> owner = root.status("/");
+        out.root_owner = owner ? owner->uid : 0;
+    }
+    const Result<std::vector<std::string>> top = root.list(folder);
+    if (!top) {
+        const bool absent = top.error().code == ENOENT;
+        out.folder = {
+            absent ? State::absent : State::undetermined, {}, root.shown(folder), top.error().what};
+        return out;
+    }
+    if (std::find(top->begin(), top->end(), "qemu") != top->end())
+        out.files.push_back(look_at(root, std::string(folder) + "/qemu"));
+    const Result<std::vector<std::string>> names = root.list(std::string(folder) + "/qemu.d");
+    for (const std::string& file : names ? *names : std::vector<std::string>())
+        if (out.files.size() < 1000)
+            out.files.push_back(look_at(root, std::string(folder) + "/qemu.d/" + file));
+    if (!names && names.error().code != ENOENT)
+        out.folder = {State::undetermined,
+                      {},
+                      root.shown(std::string(folder) + "/qemu.d"),
+                      names.error().what};
+    for (const HookFile& file : out.files)
+        if (file.ours && !file.real.empty())
+            out.judge =
+                out.judge || root.exists(file.real.substr(0, file.real.rfind('/') + 1) + judge);
+    const Result<std::string> enforcing = root.read("/sys/fs/selinux/enforce", 16);
+    if (enforcing)
+        out.enforcing = trim(*enforcing) == "1";
+    return out;
+}
+
+} // namespace virt_nested

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a validation says: one list of findings, and from it one verdict for each horizon. Every
+// output format renders this and nothing else.
+#pragma once
+
+#include "core/config.h"
+#include "core/platform.h"
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+enum class Outcome { pass, warn, fail, undetermined, skip };
+
+/// `now`: the running kernel. `next_load`: what modprobe would do. `next_boot`: what the initramfs,
+/// the command line and the configuration will do.
+enum class Horizon { now, next_load, next_boot };
+inline constexpr std::array<Horizon, 3> all_horizons = {Horizon::now, Horizon::next_load,
+                                                        Horizon::next_boot};
+
+/// A set of horizons.
+using Horizons = unsigned;
+constexpr Horizons only(Horizon horizon) {
+    return 1U << static_cast<unsigned>(horizon);
+}
+inline constexpr Horizons at_now = only(Horizon::now);
+inline constexpr Horizons at_load = only(Horizon::next_load);
+inline constexpr Horizons at_boot = only(Horizon::next_boot);
+
+const char* name(Outcome outcome);
+const char* name(Horizon horizon);
+
+/// One thing that a check found. Texts are printable; `why` and `fix` override those of the check's
+/// entry where they are not empty.
+struct Finding {
+    Outcome result = Outcome::pass;
+    std::string expected;
+    std::string found;  ///< for skip and undetermined: the reason
+    std::string source; ///< file and line, or the ioctl
+    std::string why;
+    std::string fix;
+    Horizons horizons = 0; ///< where it differs from the check's
+};
+
+/// A finding beside the entry of its check: all that a reader needs.
+struct CheckResult {
+    std::string id;
+    std::string title;
+    Outcome result = Outcome::pass;
+    std::string expected;
+    std::string found;
+    std::string source;
+    std::string why;
+    std::string fix;
+    std::string reference;
+    Horizons horizons = 0;
+    Horizons decides = 0; ///< horizons whose verdict is undetermined with it
+};
+
+/// How deep the host itself is: L0 is bare metal.
+enum class Level { unknown, l0, l1, deeper };
+const char* name(Level level);
+
+struct Report {
+    std::string platform; ///< "Intel", "IBM Z", ..., or "unknown"
+    std::string machine;  ///< uname -m
+    std::string module;   ///< the module that nests, empty where there is none
+    Level level = Level::unknown;
+    std::string hypervisor; ///< who runs this host, where it is a guest and tells
+    std::string container;  ///< container manager, empty outside
+    std::string kernel;     ///< release
+    HostIntent wanted = HostIntent::on;
+    std::array<Outcome, 3> verdict{Outcome::undetermined, Outcome::undetermined,
+                                   Outcome::undetermined};
+    std::array<std::string, 3> verdict_why; ///< the finding that decided, in a few words
+    std::vector<CheckResult> checks;        ///< in the order of the table
+
+    Outcome at(Horizon horizon) const { return verdict[static_cast<size_t>(horizon)]; }
+};
+
+/// Fills in the verdicts: fail where a finding fails, else undetermined where one that decides is,
+/// else warn where one warns, else pass.
+void settle(Report& report);
+
+/// Exit status of the worst of these horizons (exit_status.h).
+int exit_status(const Report& report, Horizons horizons);
+
+} // namespace virt_nested

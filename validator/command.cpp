@@ -14,11 +14,14 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr std::array<Command, 2> table = {{
+constexpr std::array<Command, 4> table = {{
     {"validate", "check this host: now, at the next module load, at the next boot", "",
      run_validate},
     {"explain", "what the hook would decide for a guest's definition, fact by fact", "FILE|-",
      run_explain},
+    {"enable", "turn nesting on: the configuration, and with --now the running module", "",
+     run_enable},
+    {"disable", "turn nesting off: the same the other way round", "", run_disable},
 }};
 
 const Command& command(const std::string& name) {

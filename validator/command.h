@@ -53,6 +53,8 @@ std::string one_of(const std::string& option, const std::string& value,
                    const std::vector<std::string>& choices);
 
 int run_validate(const std::vector<std::string>& arguments);
+int run_disable(const std::vector<std::string>& arguments);
+int run_enable(const std::vector<std::string>& arguments);
 int run_explain(const std::vector<std::string>& arguments);
 
 } // namespace virt_nested

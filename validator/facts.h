@@ -33,6 +33,7 @@ struct HostKind {
     std::string_view cmdline; ///< the command that changes the kernel command line
     std::string_view initramfs;
     std::string_view files; ///< how a file of /etc/modprobe.d gets there
+    bool keeps_etc;         ///< what is written below /etc stays, and is the host's own way
 };
 
 /// What a boot entry gives the next kernel.

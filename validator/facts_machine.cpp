@@ -16,19 +16,20 @@ namespace {
 /// are told by os-release(5).
 constexpr std::array<HostKind, 7> kinds = {{
     {"bootc", "/usr/lib/bootc/install", "", "bootc kargs: /usr/lib/bootc/kargs.d in the image",
-     "build it into the image", "put it into the image (Containerfile)"},
-    {"ostree", "/run/ostree-booted", "", "rpm-ostree kargs --append-if-missing=",
-     "rpm-ostree initramfs --enable", "write it below /etc, which is kept across deployments"},
+     "build it into the image", "put it into the image (Containerfile)", false},
+    {"ostree", "/run/ostree-booted", "",
+     "rpm-ostree kargs --append-if-missing=", "rpm-ostree initramfs --enable",
+     "write it below /etc, which is kept across deployments", true},
     {"NixOS", "", "nixos", "boot.kernelParams in configuration.nix", "nixos-rebuild boot",
-     "boot.extraModprobeConfig in configuration.nix"},
+     "boot.extraModprobeConfig in configuration.nix", false},
     {"MicroOS", "", "opensuse-microos", "transactional-update grub.cfg",
-     "transactional-update initrd", "write it below /etc"},
+     "transactional-update initrd", "write it below /etc", true},
     {"SL Micro", "", "sl-micro", "transactional-update grub.cfg", "transactional-update initrd",
-     "write it below /etc"},
+     "write it below /etc", true},
     {"Flatcar", "", "flatcar", "set linux_append in /oem/grub.cfg", "the image carries it",
-     "write it below /etc (Ignition)"},
+     "write it below /etc (Ignition)", true},
     {"Talos", "", "talos", "machine.install.extraKernelArgs", "the image carries it",
-     "machine.kernel.modules in the machine configuration"},
+     "machine.kernel.modules in the machine configuration", false},
 }};
 
 std::string first_line(const Sysroot& root, std::string_view path) {

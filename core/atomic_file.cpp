@@ -67,7 +67,7 @@ Result<Fd> open_folder(const Sysroot& root, const std::string& folder, bool make
     if (!make)
         return Error{ENOENT, shown + ": " + std::strerror(ENOENT)};
     const size_t slash = folder.rfind('/');
-    const Result<Fd> parent = open_folder(root, slash == 0 ? "/" : folder.substr(0, slash), false);
+    const Result<Fd> parent = open_folder(root, slash == 0 ? "/" : folder.substr(0, slash), true);
     if (!parent)
         return parent.error();
     const std::string name = folder.substr(slash + 1);

@@ -226,18 +226,16 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
     const Cmdline& cmdline = facts.cmdline ? *facts.cmdline : none;
     const Effective effective = virt_nested::effective(conf, cmdline, module, "nested");
     const Parmtype type = type_of(module, "nested");
-    bool fatal = false;
     for (const Setting& setting : effective.settings) {
         const Acceptance answer = check_value(type, setting.value);
         if (setting.ignored || answer.verdict == Acceptance::Verdict::accepted)
             continue;
-        fatal = true;
         out.push_back(origin_text(facts, setting) + ": fatal, " + module +
                       " does not load with it (" + answer.why + "); " +
                       mend_of(facts, setting, module, on));
     }
     const Setting* winner = effective.winner();
-    if (!fatal && winner && check_value(type, winner->value).on != on)
+    if (winner && check_value(type, winner->value).on.value_or(on) != on)
         out.push_back(origin_text(facts, *winner) + " for " + module + " and has the last word; " +
                       mend_of(facts, *winner, module, on));
     refused_words(effective, out);

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// enable and disable on captured machines: what is written, what stands against it, what is left
+// alone.
+#include "core/modconf_values.h"
+#include "folder.h"
+#include "validator/enable.h"
+#include "validator/enable_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace virt_nested {
+namespace {
+
+using test::Folder;
+
+const std::pair<std::string, std::string> amd = {
+    "proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu svm npt\n\n"};
+const std::pair<std::string, std::string> power = {
+    "proc/cpuinfo", "processor\t: 0\ncpu\t\t: POWER9, altivec supported\nrevision\t: 2.2\n\n"
+                    "platform\t: PowerNV\nMMU\t\t: Radix\n"};
+const std::pair<std::string, std::string> z = {
+    "proc/cpuinfo", "vendor_id       : IBM/S390\nfeatures\t: esan3 zarch stfle sie\n"};
+const std::pair<std::string, std::string> arm = {"proc/cpuinfo",
+                                                 "processor\t: 0\nCPU implementer\t: 0x41\n\n"};
+
+std::string text_of(const Folder& folder, const std::string& path = own_file) {
+    std::ifstream in(folder.path() + path);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Outcome {
+    ExitStatus status;
+    std::string out;
+    std::string err;
+};
+
+Outcome run(const Folder& folder, bool on, bool dry_run = false) {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const ExitStatus status = enable(Sysroot(folder.path()), {.on = on, .dry_run = dry_run});
+    return {status, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(OwnText, HoldsNumbersThatEveryModuleTakes) {
+    for (const bool on : {true, false}) {
+        const std::string text = own_text({"kvm_intel", "kvm_amd"}, on);
+        EXPECT_TRUE(contains(text, std::string("\noptions kvm_intel nested=") + (on ? "1" : "0") +
+                                       "\noptions kvm_amd nested=" + (on ? "1" : "0") + "\n"))
+            << text;
+        EXPECT_TRUE(is_own_text(text));
+    }
+}
+
+TEST(OwnText, IsToldFromWhatSomebodyHasChanged) {
+    const std::string text = own_text({"kvm_amd"}, true);
+    EXPECT_FALSE(is_own_text(text + "options kvm_amd npt=0\n"));
+    EXPECT_FALSE(is_own_text(text + "# a note\n"));
+    EXPECT_FALSE(is_own_text("options kvm_amd nested=1\n"));
+    EXPECT_FALSE(is_own_text(""));
+}
+
+TEST(Enable, WritesTheLinesOfTheMachineAndIsIdempotent) {
+    const Folder folder{amd,
+                        {"usr/lib/modprobe.d/00-virt-nested.conf", "options kvm_amd nested=1\n"}};
+    EXPECT_EQ(run(folder, true).status, exit_pass);
+    EXPECT_EQ(text_of(folder), own_text({"kvm_intel", "kvm_amd"}, true));
+    const Outcome again = run(folder, true);
+    EXPECT_EQ(again.status, exit_pass);
+    EXPECT_TRUE(contains(again.out, "already written")) << again.out;
+    EXPECT_EQ(run(folder, false).status, exit_pass);
+    EXPECT_EQ(text_of(folder), own_text({"kvm_intel", "kvm_amd"}, false));
+}
+
+TEST(Enable, DryRunChangesNothing) {
+    const Folder folder{amd};
+    const Outcome outcome = run(folder, true, true);
+    EXPECT_EQ(outcome.status, exit_pass);
+    EXPECT_TRUE(contains(outcome.out, "would write " + folder.path() + own_file)) << outcome.out;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + "/etc"));
+}
+
+TEST(Enable, DryRunSaysWhatBeatsIt) {
+    const Folder folder{amd, {"etc/modprobe.d/kvm.conf", "# x\noptions kvm_amd nested=0\n"}};
+    const Outcome outcome = run(folder, true, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "/etc/modprobe.d/kvm.conf:2 says nested=0")) << outcome.err;
+}
+
+TEST(Enable, NamesFileAndLineThatBeatIt) {
+    const Folder folder{amd, {"etc/modprobe.d/kvm.conf", "\noptions kvm-amd nested=0\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "/etc/modprobe.d/kvm.conf:2 says nested=0 for kvm_amd"))
+        << outcome.err;
+    EXPECT_EQ(text_of(folder, "/etc/modprobe.d/kvm.conf"), "\noptions kvm-amd nested=0\n");
+}
+
+TEST(Enable, NamesTheCommandLineThatBeatsIt) {
+    const Folder folder{amd, {"proc/cmdline", "quiet kvm-amd.nested=0\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "/proc/cmdline says nested=0")) << outcome.err;
+    EXPECT_EQ(run(folder, false).status, exit_pass);
+}
+
+TEST(Enable, CallsAValueFatalThatTheKernelRefuses) {
+    const Folder folder{amd,
+                        {"etc/modprobe.d/kvm.conf", "options kvm_amd nested=Y\n"},
+                        {"etc/modprobe.d/kvm2.conf", "options kvm_amd nested=1\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "kvm.conf:1 says nested=Y: fatal")) << outcome.err;
+}
+
+TEST(Enable, CallsOtherOptionsFatalToo) {
+    const Folder folder{amd, {"etc/modprobe.d/kvm.conf", "options kvm_amd npt=maybe\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "does not load with 'npt=maybe'")) << outcome.err;
+}
+
+TEST(Enable, NamesWhatKeepsTheModuleOut) {
+    const Folder folder{amd, {"etc/modprobe.d/hard.conf", "install kvm_amd /bin/false\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "hard.conf:1 keeps kvm_amd from being loaded"))
+        << outcome.err;
+    EXPECT_EQ(run(folder, false).status, exit_pass);
+}
+
+TEST(Disable, SaysWhatStillTurnsItOn) {
+    const Folder folder{amd, {"etc/modprobe.d/zz.conf", "options kvm_amd nested=1\n"}};
+    const Outcome outcome = run(folder, false);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "zz.conf:1 says nested=1 for kvm_amd and has the last word"))
+        << outcome.err;
+}
+
+TEST(Disable, MasksTheVendorsFile) {
+    const Folder folder{amd,
+                        {"usr/lib/modprobe.d/00-virt-nested.conf", "options kvm_amd nested=1\n"}};
+    EXPECT_EQ(run(folder, false).status, exit_pass);
+}
+
+TEST(Enable, LeavesAFileOfSomebodyElseAlone) {
+    const Folder folder{amd, {own_file + 1, "options kvm_amd nested=0\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "holds what virt-nested did not write")) << outcome.err;
+    EXPECT_EQ(text_of(folder), "options kvm_amd nested=0\n");
+    EXPECT_EQ(run(folder, false).status, exit_pass) << "it says what is wanted already";
+    EXPECT_EQ(text_of(folder), "options kvm_amd nested=0\n");
+}
+
+TEST(Enable, LeavesAMaskAlone) {
+    const Folder folder{amd};
+    folder.link("/dev/null", own_file + 1);
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "is a link that somebody has made")) << outcome.err;
+    EXPECT_TRUE(std::filesystem::is_symlink(folder.path() + own_file));
+}
+
+TEST(Enable, WritesThroughNoLinkOutOfTheRoot) {
+    const Folder outside{{"modprobe.d/x.conf", ""}};
+    const Folder folder{amd, {"etc/hostname", "x"}};
+    folder.link(outside.path() + "/modprobe.d", "etc/modprobe.d");
+    run(folder, true);
+    EXPECT_FALSE(std::filesystem::exists(outside.path() + "/modprobe.d/00-virt-nested.conf"));
+}
+
+TEST(Enable, RefusesWhereTheFolderIsAFile) {
+    const Folder folder{amd, {"etc/modprobe.d", "not a folder\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "/etc/modprobe.d")) << outcome.err;
+    EXPECT_EQ(text_of(folder, "/etc/modprobe.d"), "not a folder\n");
+}
+
+TEST(Enable, WritesThePlatformsOwnLines) {
+    const Folder on_power{power};
+    EXPECT_EQ(run(on_power, true).status, exit_pass);
+    EXPECT_EQ(text_of(on_power), own_text({"kvm_hv"}, true));
+    const Folder on_z{z};
+    EXPECT_EQ(run(on_z, true).status, exit_pass);
+    EXPECT_EQ(text_of(on_z), own_text({"kvm"}, true));
+}
+
+TEST(Enable, KnowsThatHugePagesKeepKvmOnZFromLoading) {
+    const Folder old{z,
+                     {"proc/sys/kernel/osrelease", "6.12.9\n"},
+                     {"etc/modprobe.d/kvm.conf", "options kvm hpage=1\n"}};
+    const Outcome outcome = run(old, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "kvm.conf:1 says hpage=1")) << outcome.err;
+    EXPECT_EQ(run(old, false).status, exit_pass);
+    const Folder recent{z,
+                        {"proc/sys/kernel/osrelease", "7.2.0\n"},
+                        {"etc/modprobe.d/kvm.conf", "options kvm hpage=1\n"}};
+    EXPECT_EQ(run(recent, true).status, exit_pass);
+}
+
+TEST(Enable, HasABootOptionForArm) {
+    const Folder folder{arm};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "kvm-arm.mode=nested")) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + "/etc"));
+}
+
+TEST(Enable, HasTheCommandLineForBuiltInKvm) {
+    const Folder folder{amd,
+                        {"proc/sys/kernel/osrelease", "6.1.0\n"},
+                        {"etc/os-release", "ID=fedora\n"},
+                        {"sys/module/kvm_amd/parameters/nested", "0\n"},
+                        {"lib/modules/6.1.0/modules.builtin", "kernel/arch/x86/kvm/kvm-amd.ko\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "grubby --update-kernel=ALL --args=kvm_amd.nested=1"))
+        << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + own_file));
+}
+
+TEST(Enable, HasTheWayOfAHostMadeFromAnImage) {
+    const Folder folder{amd, {"etc/os-release", "ID=nixos\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "boot.extraModprobeConfig")) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + own_file));
+    const Folder ostree{amd, {"run/ostree-booted", ""}};
+    EXPECT_EQ(run(ostree, true).status, exit_pass) << "its /etc stays";
+}
+
+TEST(Enable, KnowsAnImageByItsKernels) {
+    const Folder folder{{"usr/lib/modules/6.1.0/kernel/arch/x86/kvm/kvm-amd.ko", ""}};
+    EXPECT_EQ(run(folder, true).status, exit_pass);
+    EXPECT_EQ(text_of(folder), own_text({"kvm_intel", "kvm_amd"}, true));
+    const Folder empty{{"etc/hostname", "x"}};
+    EXPECT_EQ(run(empty, true).status, exit_undetermined);
+    EXPECT_FALSE(std::filesystem::exists(empty.path() + "/etc/modprobe.d"));
+}
+
+TEST(Enable, RefusesAKernelWithoutTheModule) {
+    const Folder folder{amd,
+                        {"proc/sys/kernel/osrelease", "6.1.0\n"},
+                        {"lib/modules/6.1.0/modules.dep", "kernel/fs/ext4.ko:\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "this kernel has no module kvm_amd")) << outcome.err;
+}
+
+struct ShowDepends {
+    const char* printed;
+    bool on;
+    bool good;
+};
+
+TEST(ShowDependsJudged, ByWhatModprobePrints) {
+    const ShowDepends cases[] = {
+        {"insmod /lib/modules/6.1/virt/irqbypass.ko \ninsmod /lib/modules/6.1/kvm-amd.ko "
+         "nested=1\n",
+         true, true},
+        {"insmod /m/kvm-amd.ko.xz nested=0 nested=1\n", true, true},
+        {"insmod /m/kvm-amd.ko nested=1 nested=0\n", true, false},
+        {"insmod /m/kvm-amd.ko nested=1 nested=0\n", false, true},
+        {"insmod /m/kvm-amd.ko nested=Y nested=1\n", true, false},
+        {"insmod /m/kvm-amd.ko nested\n", true, false},
+        {"insmod /m/kvm-amd.ko\n", true, false},
+        {"insmod /m/kvm-intel.ko nested=1\n", true, false},
+        {"install /bin/false\n", true, false},
+        {"builtin kvm_amd\n", true, false},
+        {"", true, false},
+    };
+    for (const ShowDepends& c : cases)
+        EXPECT_EQ(judge_show_depends(c.printed, "kvm_amd", c.on).empty(), c.good)
+            << c.printed << judge_show_depends(c.printed, "kvm_amd", c.on);
+}
+
+} // namespace
+} // namespace virt_nested

@@ -121,6 +121,26 @@ Result<AtomicFile> AtomicFile::open(const Sysroot& root, const std::string& path
     return file;
 }
 
+Result<bool> AtomicFile::overwrite(const Sysroot& root, const std::string& path,
+                                   std::string_view text) {
+    const size_t slash = path.rfind('/');
+    Result<Fd> folder = open_folder(root, path.substr(0, slash), true);
+    if (!folder)
+        return folder.error();
+    const AtomicFile file(std::move(*folder), path.substr(slash + 1),
+                          printable(root.shown(path), 512));
+    const Result<std::string> temporary = file.write_temporary(text);
+    if (!temporary)
+        return temporary.error();
+    if (::renameat(file.folder_.get(), temporary->c_str(), file.folder_.get(),
+                   file.name_.c_str()) == 0)
+        return sync_folder(file.folder_.get()) ? Result<bool>(true)
+                                               : file.fail(errno, "fsync of its folder");
+    const int code = errno;
+    (void)::unlinkat(file.folder_.get(), temporary->c_str(), 0);
+    return file.fail(code, "could not be replaced");
+}
+
 void AtomicFile::adopt(Seen seen) {
     kind_ = seen.kind;
     identity_ = seen.identity;

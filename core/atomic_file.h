@@ -27,6 +27,11 @@ class AtomicFile {
     /// has the lock; EROFS, EACCES; EFBIG. With `make_folder` false nothing on the disk is changed.
     static Result<AtomicFile> open(const Sysroot& root, const std::string& path, bool make_folder);
 
+    /// For a file that nobody edits, such as a report in /run: puts `text` at `path` (mode 0644),
+    /// whatever stands there, without a lock; the last writer wins, whole.
+    static Result<bool> overwrite(const Sysroot& root, const std::string& path,
+                                  std::string_view text);
+
     Kind kind() const { return kind_; }
     const std::string& text() const { return text_; }     ///< of a regular file
     const std::string& target() const { return target_; } ///< of a link

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested validate: does this host nest now, after the next load, after the next boot.
+#include "core/atomic_file.h"
 #include "core/sysroot.h"
 #include "core/text.h"
 #include "validator/check.h"
@@ -12,12 +13,16 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
+#include <stdexcept>
+#include <thread>
 #include <unistd.h>
 
 namespace virt_nested {
 
 namespace po = boost::program_options;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -47,7 +52,11 @@ po::options_description validate_options() {
         ("list-checks", po::bool_switch(), "list the checks (--format text or json)")      //
         ("kvm-answer", po::bool_switch(),
          "print what KVM answers, in the form of a captured root's /dev/kvm") //
-        ("quiet,q", po::bool_switch(), "no output, the exit status only")     //
+        ("save", po::value<std::string>()->value_name("DIR"),
+         "keep the report in DIR too: validate.txt, validate.json and validate.prom") //
+        ("wait", po::value<unsigned>()->default_value(0)->value_name("SECONDS"),
+         "validate again for so long, until the host is as wanted")       //
+        ("quiet,q", po::bool_switch(), "no output, the exit status only") //
         ("verbose,v", po::bool_switch(), "every check, also those that pass or are skipped");
     return options;
 }
@@ -120,6 +129,34 @@ bool colour_wanted() {
     return (!refused || *refused == '\0') && ::isatty(STDOUT_FILENO) != 0;
 }
 
+/// Each file whole or not at all; throws where one could not be written.
+void save(const Report& report, const std::string& folder) {
+    const std::pair<const char*, std::string> files[] = {
+        {"/validate.txt", render_text(report, {false, true})},
+        {"/validate.json", render_json(report)},
+        {"/validate.prom", render_prometheus(report)}};
+    for (const auto& [name, text] : files) {
+        const Result<bool> done = AtomicFile::overwrite(
+            Sysroot(), std::filesystem::absolute(folder).string() + name, text);
+        if (!done)
+            throw std::runtime_error("--save: " + done.error().what);
+    }
+}
+
+Report validate_until(const Sysroot& root, const ValidateOptions& options, Horizons horizons,
+                      std::chrono::seconds patience) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point end = Clock::now() + patience;
+    for (std::chrono::milliseconds nap{100};; nap = std::min(nap * 2, 1000ms)) {
+        set_deadline(Clock::now() + time_limit);
+        Report report = validate(root, options);
+        const int status = exit_status(report, horizons);
+        if (status == exit_pass || status == exit_warn || Clock::now() + nap > end)
+            return report;
+        std::this_thread::sleep_for(nap);
+    }
+}
+
 } // namespace
 
 int run_validate(const std::vector<std::string>& arguments) {
@@ -141,7 +178,13 @@ int run_validate(const std::vector<std::string>& arguments) {
         print_kvm_answer(root);
         return exit_pass;
     }
-    const Report report = validate(root, options_of(parsed, root));
+    const unsigned patience = parsed.values["wait"].as<unsigned>();
+    if (patience > 3600)
+        throw UsageError("--wait takes at most 3600 seconds");
+    const Report report =
+        validate_until(root, options_of(parsed, root), horizons, std::chrono::seconds(patience));
+    if (parsed.has("save"))
+        save(report, parsed.text("save"));
     if (!parsed.values["quiet"].as<bool>()) {
         if (format == "json")
             std::cout << render_json(report);

@@ -64,7 +64,8 @@ struct LintContext {
     Linkage linkage = Linkage::module;
 };
 
-/// Reads the folders beside modprobe.d too, hence the root. In the order of files and lines, the
+/// Reads the folders beside modprobe.d too, hence the root. In the order of files and lines, then
+/// what lies beside them, the
 /// command line last.
 std::vector<LintFinding> lint_modconf(const Sysroot& root, const ModConf& conf,
                                       const Cmdline& cmdline, const LintContext& context);

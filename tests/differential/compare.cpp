@@ -178,6 +178,7 @@ std::string their_action(kmod_ctx* ctx, const char* name, bool as_udev) {
         current = &action;
         kmod_module_probe_insert_module(module.get(), flags, nullptr, nullptr, nullptr,
                                         note_action);
+        current = nullptr;
         if (!action.seen)
             return "nothing";
         return action.install ? "install" : "insmod " + std::string(trim(action.options));

@@ -58,7 +58,8 @@ int run(const Options& options) {
     }
     const Result<test::Sandbox> sandbox = test::Sandbox::enter();
     if (!sandbox) {
-        const bool ci = std::string_view(std::getenv("CI") ? std::getenv("CI") : "") == "true";
+        const char* ci_value = std::getenv("CI");
+        const bool ci = ci_value && std::string_view(ci_value) == "true";
         std::cerr << "skipped: " << sandbox.error().what << "\n";
         return ci ? EXIT_FAILURE : 77;
     }

@@ -56,6 +56,7 @@ std::string output_of(std::vector<std::string> words) {
     const pid_t child = ::fork();
     if (child == 0) {
         std::vector<char*> argv;
+        argv.reserve(words.size() + 1);
         for (std::string& word : words)
             argv.push_back(word.data());
         argv.push_back(nullptr);

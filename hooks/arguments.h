@@ -27,25 +27,27 @@ struct HookArguments {
     bool wrong = false; ///< an unknown option, or too few arguments
 
     HookArguments(int argc, char** argv) {
-        int at = 1;
-        for (; at < argc && std::strncmp(argv[at], "--", 2) == 0; ++at) {
-            const bool has_value = at + 1 < argc;
-            if (std::strcmp(argv[at], "--root") == 0 && has_value)
-                root = argv[++at];
-            else if (std::strcmp(argv[at], "--config") == 0 && has_value)
-                config = argv[++at];
-            else if (std::strcmp(argv[at], "--help") == 0)
-                help = true;
-            else if (std::strcmp(argv[at], "--version") == 0)
-                version = true;
+        if (argc < 5) {
+            help = argc == 2 && std::strcmp(argv[1], "--help") == 0;
+            version = argc == 2 && std::strcmp(argv[1], "--version") == 0;
+            guest = argc > 2 ? argv[1] : nullptr;
+            operation = argc > 2 ? argv[2] : nullptr;
+            wrong = !help && !version;
+            return;
+        }
+        // The last four are libvirt's, whatever they look like: a guest may be named --help.
+        const int last = argc - 4;
+        guest = argv[last];
+        operation = argv[last + 1];
+        for (int at = 1; at < last; at += 2) {
+            const bool has_value = at + 1 < last;
+            if (has_value && std::strcmp(argv[at], "--root") == 0)
+                root = argv[at + 1];
+            else if (has_value && std::strcmp(argv[at], "--config") == 0)
+                config = argv[at + 1];
             else
-                break; // a guest may be named like an option
+                wrong = true;
         }
-        if (at + 1 < argc) {
-            guest = argv[at];
-            operation = argv[at + 1];
-        }
-        wrong = !help && !version && argc - at < 4;
     }
 };
 

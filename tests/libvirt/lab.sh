@@ -41,7 +41,8 @@
 #                              features_xml=XML devices_xml=XML more_xml=XML memory=MIB
 #   lab_define                 define the domain on standard input
 #   lab_syslog                 what was sent to syslog so far
-#   lab_nesting_host intel|amd on|off [DIR]   make a captured root of a host that nests, or does not; prints its folder
+#   lab_nesting_host intel|amd on|off [DIR]   make a captured root of a host that nests, or does not, or change it; prints its folder
+#   lab_kvm                    whether guests of type kvm start here
 #   lab_running NAME, lab_tainted NAME
 #   expect_start NAME          `virsh start` works, the guest runs, no hook tainted it
 #   expect_refused NAME WORDS  `virsh start` fails with our one line, which has WORDS in it, and the guest is off
@@ -98,7 +99,10 @@ lab_in() {
         sh -c 'cd "$1" 2>/dev/null; shift; exec "$@"' sh "$PWD" "$@" {lab_fd}>&-
 }
 
-lab_virsh() { lab_in timeout 120 virsh -q -c qemu:///system "$@"; }
+lab_client=inside # outside: virsh speaks to the lab from this machine's own view, where nothing is taken away
+lab_virsh() {
+    if [ "$lab_client" = outside ]; then timeout 120 virsh -q -c "$(lab_uri)" "$@"; else lab_in timeout 120 virsh -q -c qemu:///system "$@"; fi
+}
 lab_uri() { printf 'qemu+unix:///system?socket=%s/run/libvirt/libvirt-sock' "$lab"; }
 lab_syslog() { cat "$lab/syslog"; }
 
@@ -165,7 +169,8 @@ lab_up() {
     [ ! -d "$VN_BUILD/lab-cache" ] || cp -a "$VN_BUILD/lab-cache/." "$lab/cache/"
     [ -z "$config" ] || lab_config "$config"
     if [ ${#captured[@]} -gt 0 ]; then
-        arguments+=(--root "$(lab_nesting_host "${captured[@]}")")
+        # The configuration would be the captured host's, too.
+        arguments+=(--root "$(lab_nesting_host "${captured[@]}")" --config /etc/virt-nested/virt-nested.conf)
         printf 'note: a captured %s host with nesting %s stands in for this machine (--root)\n' "${captured[@]}"
     fi
     lab_hook_name=$hook
@@ -310,6 +315,8 @@ lab_guest() {
 XML
 }
 
+lab_kvm() { [ -c /dev/kvm ] && lab_virsh domcapabilities --virttype kvm --machine q35 --arch x86_64 >/dev/null 2>&1; }
+
 lab_define() {
     cat >"$lab/define.xml"
     lab_virsh define --validate "$lab/define.xml" >/dev/null || fail "define: $(cat "$lab/define.xml")"
@@ -317,7 +324,7 @@ lab_define() {
 
 # A captured machine (sysfs, procfs and KVM's answer as regular files), for --root.
 lab_nesting_host() {
-    local vendor=$1 state=$2 root=${3:-$lab/host-$1-$2} module=kvm_$1 id=GenuineIntel flags='vmx ept' value=Y
+    local vendor=$1 state=$2 root=${3:-$lab/host-$1} module=kvm_$1 id=GenuineIntel flags='vmx ept' value=Y
     [ "$vendor" = intel ] || { id=AuthenticAMD flags='svm npt' value=1; }
     [ "$state" = on ] || { value=0; [ "$vendor" = amd ] || value=N; }
     mkdir -p "$root/proc" "$root/dev" "$root/sys/module/$module/parameters" "$root/etc"

@@ -29,6 +29,7 @@ using namespace virt_nested;
 /// The judge gives up on a fact after 5 s; a judge that says nothing for this long is stuck in the
 /// kernel.
 constexpr int judge_milliseconds = 8000;
+constexpr int input_milliseconds = 5000;
 /// More than libvirt can send (its RPC layer ends below 8 MB); what is larger is handed on as soon
 /// as a label is seen in it.
 constexpr size_t buffer_limit = 64U * 1024 * 1024;
@@ -102,8 +103,22 @@ struct Input {
     bool labelled = false;
 };
 
+long now_milliseconds() {
+    timespec t{};
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/// False where libvirt sends nothing more for so long that the input counts as cut off.
+bool input_comes(long deadline) {
+    pollfd fd = {STDIN_FILENO, POLLIN, 0};
+    const long left = deadline - now_milliseconds();
+    return left > 0 && ::poll(&fd, 1, static_cast<int>(left)) != 0;
+}
+
 /// Reads on until the label's URI occurs or the input ends.
 void read_until_label(Input& input) {
+    const long deadline = now_milliseconds() + input_milliseconds;
     size_t searched = 0;
     while (!input.labelled && !input.ended && input.size < buffer_limit) {
         if (input.size == input.capacity) {
@@ -112,6 +127,10 @@ void read_until_label(Input& input) {
             if (!larger)
                 return;
             input.data = larger;
+        }
+        if (!input_comes(deadline)) {
+            input.ended = true;
+            return;
         }
         const ssize_t got =
             ::read(STDIN_FILENO, input.data + input.size, input.capacity - input.size);
@@ -184,12 +203,6 @@ Child start_judge(char** argv) {
     return child;
 }
 
-long now_milliseconds() {
-    timespec t{};
-    ::clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /// Gives the judge more of the definition: what was read already, then what libvirt still sends.
 void feed(Input& input, size_t& given, Child& child) {
     if (given == input.size && !input.ended) {
@@ -234,7 +247,10 @@ Answer ask_judge(char** argv, Input& input) {
     bool talking = true;
     while (talking && !answer.late) {
         const long left = deadline - now_milliseconds();
-        pollfd fds[] = {{child.words, POLLIN, 0}, {child.input, POLLOUT, 0}};
+        const bool hungry = given == input.size && !input.ended;
+        pollfd fds[] = {{child.words, POLLIN, 0},
+                        {hungry ? STDIN_FILENO : child.input,
+                         static_cast<short>(hungry ? POLLIN : POLLOUT), 0}};
         answer.late =
             left <= 0 || ::poll(fds, child.input < 0 ? 1 : 2, static_cast<int>(left)) == 0;
         if (!answer.late && fds[0].revents != 0)

@@ -81,8 +81,8 @@ Fact combine(const Sysroot& root, const Host& host) {
         out.reason = "although " + parameter;
     if (out.off() && host.parameter.on())
         out.reason = "although " + parameter;
-    if (out.undetermined() && !root.live() && host.kvm.device.undetermined() &&
-        !root.exists("/dev/kvm")) {
+    const Result<FileStatus> answer = root.status("/dev/kvm");
+    if (out.undetermined() && !root.live() && !answer && answer.error().code == ENOENT) {
         out = host.parameter;
         if (out.absent() && !host.module.on())
             out.reason = "no captured answer of KVM, and the module is not loaded";

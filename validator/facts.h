@@ -41,6 +41,7 @@ struct BootEntry {
     std::string source; ///< file and line, inside the root
     std::string kernel; ///< release, empty if it cannot be told
     std::string cmdline;
+    std::string initrd;  ///< file of its initramfs, inside the root; empty if not told
     bool chosen = false; ///< the boot loader's default, as far as its files tell
 };
 

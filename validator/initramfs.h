@@ -19,7 +19,6 @@ struct InitramfsContent {
     std::vector<std::string> modules; ///< names of KVM's modules in it, '_' for '-', sorted
     std::vector<ConfFile> modprobe;   ///< modprobe.d, paths with a leading slash
     std::vector<ConfFile> loads;      ///< modules-load.d and conf/modules: what is loaded there
-    std::vector<std::string> forced;  ///< rd.driver.pre= names of etc/cmdline.d
     bool squashed = false;            ///< holds a squashfs that was not looked into
 
     bool has(std::string_view module) const;
@@ -48,6 +47,13 @@ Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& 
                                         uint64_t offset = 0, uint64_t size = 0,
                                         const InitramfsLimits& limits = {});
 
+/// The same with the answers of earlier runs: kept in `cache`, a file below its own root, by the
+/// image's path, device, inode, size and times. A cache that others than root could have written
+/// counts for nothing; one that cannot be written is no error.
+Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::string& path,
+                                               uint64_t offset, uint64_t size,
+                                               const std::string& cache);
+
 /// A section of a PE file, e.g. ".initrd" or ".cmdline" of a unified kernel image (UAPI group,
 /// Unified Kernel Image).
 struct PeSection {
@@ -57,5 +63,8 @@ struct PeSection {
 };
 /// Error EBADMSG: not a PE file, or its headers contradict themselves.
 Result<std::vector<PeSection>> pe_sections(const Sysroot& root, const std::string& path);
+/// The bytes of a small section. Error EFBIG: longer than 64 KiB.
+Result<std::string> read_section(const Sysroot& root, const std::string& path,
+                                 const PeSection& section);
 
 } // namespace virt_nested

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The bytes of an initramfs, packed or not, in order and bounded.
+#pragma once
+
+#include "core/sysroot.h"
+
+#include <archive.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+/// Thrown inside the reading of an image; read_initramfs() returns it as its error.
+struct ImageError {
+    Error error;
+};
+
+class ByteStream {
+  public:
+    virtual ~ByteStream() = default;
+    /// The next bytes, at least one; none at the end. Valid until the next call. Throws ImageError.
+    virtual std::string_view next() = 0;
+};
+
+/// Part of a file.
+class FileStream final : public ByteStream {
+  public:
+    FileStream(int fd, uint64_t offset, uint64_t end) : fd_(fd), at_(offset), end_(end) {}
+    std::string_view next() override;
+
+  private:
+    int fd_;
+    uint64_t at_, end_;
+    std::vector<char> buffer_ = std::vector<char>(256 * 1024);
+};
+
+/// What libarchive unpacks of it: gzip, xz, lzma, zstd, lz4, bzip2; never by running a program.
+class UnpackedStream final : public ByteStream {
+  public:
+    /// `packed` outlives it.
+    explicit UnpackedStream(ByteStream& packed);
+    std::string_view next() override;
+
+  private:
+    static la_ssize_t feed(archive* a, void* self, const void** block);
+    [[noreturn]] void fail();
+
+    ByteStream& packed_;
+    std::unique_ptr<archive, int (*)(archive*)> archive_;
+};
+
+/// A stream with a position, read in pieces of any size.
+class Reader {
+  public:
+    /// After `limit` bytes, or past `until`: EFBIG, ETIME.
+    Reader(ByteStream& stream, uint64_t limit, std::chrono::steady_clock::time_point until)
+        : stream_(stream), limit_(limit), until_(until) {}
+
+    uint64_t at() const { return at_; }
+    /// False at the end.
+    bool more();
+    char peek() const { return rest_.front(); }
+    /// Exactly `size` bytes into `out` (nullptr: skipped). Error EBADMSG: it ends before.
+    void take(uint64_t size, std::string* out);
+
+  private:
+    ByteStream& stream_;
+    uint64_t limit_;
+    std::chrono::steady_clock::time_point until_;
+    std::string_view rest_;
+    uint64_t at_ = 0;
+};
+
+} // namespace virt_nested

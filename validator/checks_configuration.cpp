@@ -12,6 +12,56 @@ namespace virt_nested {
 
 namespace {
 
+Outcome severity_of(const LintFinding& lint) {
+    switch (lint.severity) {
+    case LintSeverity::fatal:
+        return Outcome::fail;
+    case LintSeverity::warning:
+        return Outcome::warn;
+    case LintSeverity::note:
+        break;
+    }
+    return Outcome::skip;
+}
+
+Finding told(const Facts& facts, const LintFinding& lint) {
+    return {severity_of(lint),
+            {},
+            lint.text + " (" + name(lint.kind) + ")",
+            where(facts, lint.origin),
+            lint.why,
+            lint.mend,
+            0};
+}
+
+Findings by_lint(const Facts& facts, bool fatal) {
+    Findings out;
+    for (const LintFinding& lint : facts.lint)
+        if ((lint.severity == LintSeverity::fatal) == fatal && out.size() < 64)
+            out.push_back(told(facts, lint));
+    const bool clean = std::none_of(out.begin(), out.end(), [](const Finding& finding) {
+        return finding.result != Outcome::skip;
+    });
+    if (clean)
+        out.push_back({Outcome::pass,
+                       "none",
+                       "none",
+                       facts.root + "/etc/modprobe.d, ... (kmod " +
+                           std::to_string(facts.kmod.profile.version) + ")",
+                       {},
+                       {},
+                       0});
+    return out;
+}
+
+Findings fatal_values(const Facts& facts) {
+    return by_lint(facts, true);
+}
+
+Findings written_lines(const Facts& facts) {
+    return by_lint(facts, false);
+}
+
 Findings unread_files(const Facts& facts) {
     Findings out;
     for (const ConfProblem& problem : facts.conf.problems)
@@ -139,6 +189,12 @@ void add_configuration_checks(std::vector<Check>& table) {
           "there, "
           "and the boot loader's command line.",
           "virt-nested enable", modprobe, next_boot},
+         {"parameter-values", "Values that the kernel refuses", Outcome::fail, 0, later, 0, false,
+          "A value of the wrong type keeps the module from loading: KVM is gone.",
+          "write nested=1: it is good for every module and kernel", modprobe, fatal_values},
+         {"modprobe-lines", "Lines without the effect that was meant", Outcome::warn, 0, later, 0,
+          false, "modprobe and the kernel drop such lines without a word, or nearly.",
+          "correct the line", modprobe, written_lines},
          {"modprobe-readable", "modprobe.d can be read", Outcome::undetermined, 0, later, 0, false,
           "What could not be read may turn nesting on or off.", "read it as root", modprobe,
           unread_files},

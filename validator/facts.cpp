@@ -7,6 +7,24 @@
 
 namespace virt_nested {
 
+namespace {
+
+/// The types of the parameters as this host's own modules state them; only looked up where
+/// something was written about KVM, for it reads the module's file.
+std::vector<std::pair<std::string, Parmtypes>> own_types(const Sysroot& root, const Facts& facts) {
+    std::vector<std::pair<std::string, Parmtypes>> out;
+    const bool written =
+        !facts.conf.noted.empty() || (facts.cmdline && !facts.cmdline->options.empty());
+    if (!written || facts.kernel.empty() || !facts.linkage_known)
+        return out;
+    const Result<Parmtypes> types = read_parmtypes(root, facts.kernel, facts.platform()->module);
+    if (types)
+        out.emplace_back(facts.platform()->module, *types);
+    return out;
+}
+
+} // namespace
+
 const Fact* Facts::parameter(std::string_view module, std::string_view parameter) const {
     const auto found = parameters.find(std::string(module) + "." + std::string(parameter));
     return found == parameters.end() ? nullptr : &found->second;
@@ -24,6 +42,12 @@ void gather_configuration(const Sysroot& root, const ValidateOptions& options, F
     const Cmdline& cmdline = facts.cmdline ? *facts.cmdline : none;
     facts.effective = effective(facts.conf, cmdline, facts.platform()->module,
                                 facts.platform()->parameter, facts.linkage);
+    LintContext context;
+    context.module = std::string(facts.platform()->module);
+    context.x86 = facts.platform()->machine == "x86_64";
+    context.types = own_types(root, facts);
+    context.linkage = facts.linkage;
+    facts.lint = lint_modconf(root, facts.conf, cmdline, context);
 }
 
 Facts gather(const Sysroot& root, const ValidateOptions& options) {

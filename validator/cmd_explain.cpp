@@ -29,6 +29,14 @@ Fd open_definition(const std::string& file) {
     return fd;
 }
 
+/// What a file's reader could have meant stays a file: a path, or a name that exists.
+bool names_guest(const Parsed& parsed, const std::string& definition) {
+    if (parsed.has("connect") || parsed.has("live"))
+        return true;
+    const bool path = definition == "-" || definition.find('/') != std::string::npos;
+    return !path && ::access(definition.c_str(), F_OK) != 0;
+}
+
 } // namespace
 
 int run_explain(const std::vector<std::string>& arguments) {
@@ -41,13 +49,19 @@ int run_explain(const std::vector<std::string>& arguments) {
         ("config", po::value<std::string>()->value_name("FILE"),
          "configuration instead of the host's") //
         ("format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-         "text or json");
+         "text or json") //
+        ("connect,c", po::value<std::string>()->value_name("URI"),
+         "for a guest: connection, as virsh has it (default: libvirt's own)") //
+        ("live", "for a guest: judge it as it runs");
     const Parsed parsed = parse_options("explain", options, "definition", arguments);
     if (parsed.done)
         return exit_pass;
     const std::vector<std::string> files = parsed.list("definition");
     if (files.size() != 1)
-        throw UsageError("one file with a domain XML is needed, or - for standard input");
+        throw UsageError("one guest, or one file with a domain XML, is needed, or - for standard "
+                         "input");
+    if (names_guest(parsed, files.front()))
+        return run_guests_program("explain", arguments);
     const std::optional<Phase> phase = phase_of(parsed.text("phase"));
     if (!phase)
         throw UsageError("--phase '" + printable(parsed.text("phase"), 64) +

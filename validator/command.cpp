@@ -14,15 +14,23 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr std::array<Command, 4> table = {{
+constexpr auto table = std::to_array<Command>({
     {"validate", "check this host: now, at the next module load, at the next boot", "",
      run_validate},
-    {"explain", "what the hook would decide for a guest's definition, fact by fact", "FILE|-",
-     run_explain},
+    {"explain", "what the hook would decide for a guest, or a definition in a file, fact by fact",
+     "GUEST|FILE|-", run_explain},
     {"enable", "turn nesting on: the configuration, and with --now the running module", "",
      run_enable},
     {"disable", "turn nesting off: the same the other way round", "", run_disable},
-}};
+    {"label", "state that a guest must, must not, or may have nesting; make its definition fit",
+     "GUEST...|--all require|forbid|allow", nullptr},
+    {"unlabel", "take the label away", "GUEST...|--all", nullptr},
+    {"list", "every guest: its label, what it has, what a start would do", "", nullptr},
+    {"inject", "make labelled definitions deliver what their label asks", "GUEST...|--all|--watch",
+     nullptr},
+    {"selftest", "prove that enforcement is live, with a guest that the hook must refuse", "",
+     nullptr},
+});
 
 const Command& command(const std::string& name) {
     return *std::find_if(table.begin(), table.end(),

@@ -57,4 +57,8 @@ int run_disable(const std::vector<std::string>& arguments);
 int run_enable(const std::vector<std::string>& arguments);
 int run_explain(const std::vector<std::string>& arguments);
 
+/// Becomes virt-nested-guests, from the folder for such programs or from beside this one. Returns
+/// only where it is not there, with exit status 3.
+int run_guests_program(const std::string& command, const std::vector<std::string>& arguments);
+
 } // namespace virt_nested

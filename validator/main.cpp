@@ -57,7 +57,8 @@ int run(const std::vector<std::string>& arguments) {
     if (found == all.end())
         return unknown_command(name);
     try {
-        return found->run({arguments.begin() + 1, arguments.end()});
+        const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+        return found->run ? found->run(rest) : run_guests_program(name, rest);
     } catch (const UsageError& error) {
         std::cerr << "virt-nested " << name << ": " << error.what() << "; run: virt-nested " << name
                   << " --help\n";

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// virt-nested inject: make definitions agree with their labels, once or for good.
+#include "core/text.h"
+#include "validator/guests/batch.h"
+#include "validator/guests/commands.h"
+#include "validator/guests/watch.h"
+
+#include <iostream>
+
+namespace virt_nested {
+
+namespace po = boost::program_options;
+
+namespace {
+
+struct Request {
+    std::string uri;
+    bool all = false;
+    std::vector<std::string> guests;
+    InjectOptions options;
+};
+
+/// With --all only what is changed or wrong is worth a line.
+Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const Request& request) {
+    const std::string guest = name_of(domain);
+    const Injected injected = session.injector.inject(domain, request.options);
+    switch (injected.kind) {
+    case Injected::unlabelled:
+        if (request.all)
+            return Done::silent;
+        batch.problem(guest, injected.what + "; run: virt-nested label " +
+                                 shell_word(printable(guest)) + " require|forbid|allow");
+        return Done::failed;
+    case Injected::unchanged:
+        if (!request.all)
+            print_guest(guest, "as it should be: " + injected.what, injected.notes);
+        return Done::silent;
+    case Injected::changed:
+        if (request.options.dry_run)
+            std::cout << injected.diff;
+        print_guest(guest, (request.options.dry_run ? "would be changed: " : "") + injected.what,
+                    injected.notes);
+        return Done::ok;
+    case Injected::gone:
+        if (request.all)
+            return Done::silent;
+        break;
+    case Injected::undetermined:
+        batch.problem(guest, injected.what);
+        return Done::undetermined;
+    case Injected::failed:
+        break;
+    }
+    batch.problem(guest, injected.what);
+    return Done::failed;
+}
+
+int run_once(const Request& request) {
+    Result<std::unique_ptr<Session>> session = open_session(request.uri, request.options.dry_run);
+    if (!session) {
+        std::cerr << "virt-nested inject: " << session.error().what << "\n";
+        return exit_fail;
+    }
+    if (const std::string no = not_qemu((*session)->side); !no.empty()) {
+        std::cerr << "virt-nested inject: " << no << "\n";
+        return exit_fail;
+    }
+    Batch batch("inject", request.uri, std::move(*session));
+    const Batch::Step step = [&](Session& current, virDomainPtr domain) {
+        return inject_one(batch, current, domain, request);
+    };
+    if (!request.all)
+        return batch.run(request.guests, step);
+    const int status = batch.run_all(step);
+    std::cout << batch.count(Done::ok) << (request.options.dry_run ? " would be" : "")
+              << " changed, " << batch.count(Done::silent) << " need nothing, "
+              << batch.count(Done::failed) + batch.count(Done::undetermined)
+              << " could not be made to agree\n";
+    return status;
+}
+
+} // namespace
+
+int run_inject(const std::vector<std::string>& arguments) {
+    po::options_description options;
+    add_connect(options);
+    options.add_options()                                                                   //
+        ("all", "every labelled guest; adds features to a CPU that is there, chooses none") //
+        ("dry-run", "show a unified diff and change nothing")                               //
+        ("override", "change what the definition says to the contrary")                     //
+        ("watch", "as a service: all guests, then every one that is defined, relabelled or fails "
+                  "to start, until SIGTERM");
+    const Parsed parsed = parse_options("inject", options, "guest", arguments);
+    if (parsed.done)
+        return exit_pass;
+    Request request{parsed.text("connect"), parsed.has("all"), parsed.list("guest"), {}};
+    request.options = {parsed.has("dry-run"), !request.all, parsed.has("override")};
+    if (request.all && !request.guests.empty())
+        throw UsageError("--all excludes guests by name ('" +
+                         printable(request.guests.front(), 64) + "')");
+    if (parsed.has("watch")) {
+        if (!request.guests.empty() || request.options.dry_run ||
+            request.options.override_contradiction)
+            throw UsageError("--watch is about all guests and excludes names, --dry-run and "
+                             "--override");
+        return watch(request.uri);
+    }
+    if (!request.all && request.guests.empty())
+        throw UsageError("a guest's name or UUID is needed, or --all");
+    return run_once(request);
+}
+
+} // namespace virt_nested

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// libvirt's C interface, owned.
+#include "validator/guests/connection.h"
+
+#include "core/text.h"
+
+#include <libvirt/virterror.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+namespace virt_nested {
+
+namespace {
+
+/// The part of a URI between scheme:// and the next slash: the server.
+std::string_view server_of(std::string_view uri) {
+    const size_t start = uri.find("://");
+    if (start == std::string_view::npos)
+        return {};
+    uri.remove_prefix(start + 3);
+    return uri.substr(0, uri.find_first_of("/?"));
+}
+
+std::string_view transport_of(std::string_view uri) {
+    const std::string_view scheme = uri.substr(0, uri.find("://"));
+    const size_t plus = scheme.find('+');
+    return plus == std::string_view::npos ? std::string_view() : scheme.substr(plus + 1);
+}
+
+} // namespace
+
+Error libvirt_error() {
+    const virError* error = virGetLastError();
+    if (!error || !error->message)
+        return {0, "libvirt gave no reason"};
+    return {error->code, printable(trim(error->message), 2048)};
+}
+
+Result<std::string> taken_text(char* text) {
+    if (!text)
+        return libvirt_error();
+    std::string out = text;
+    std::free(text);
+    return out;
+}
+
+Result<Connection> Connection::open(const std::string& uri, bool read_only) {
+    const virConnectPtr connection =
+        virConnectOpenAuth(uri.empty() ? nullptr : uri.c_str(), virConnectAuthPtrDefault,
+                           read_only ? VIR_CONNECT_RO : 0);
+    if (!connection) {
+        Error error = libvirt_error();
+        error.what = "no connection to " +
+                     (uri.empty() ? std::string("libvirt") : "'" + printable(uri) + "'") + ": " +
+                     error.what;
+        return error;
+    }
+    return Connection(connection);
+}
+
+std::string Connection::uri() const {
+    const Result<std::string> uri = taken_text(virConnectGetURI(get()));
+    return uri ? *uri : std::string();
+}
+
+bool Connection::local() const {
+    const std::string text = uri();
+    const std::string_view transport = transport_of(text);
+    return !text.empty() && server_of(text).empty() && (transport.empty() || transport == "unix");
+}
+
+std::string Connection::hypervisor() const {
+    const char* type = virConnectGetType(get());
+    return type ? type : "";
+}
+
+unsigned long Connection::libvirt_version() const {
+    unsigned long version = 0;
+    return virConnectGetLibVersion(get(), &version) == 0 ? version : 0;
+}
+
+Result<std::vector<DomainPtr>> Connection::list(unsigned flags) const {
+    virDomainPtr* raw = nullptr;
+    const int count = virConnectListAllDomains(get(), &raw, flags);
+    if (count < 0)
+        return libvirt_error();
+    std::vector<DomainPtr> out;
+    for (int i = 0; i < count; ++i)
+        out.emplace_back(raw[i]);
+    std::free(static_cast<void*>(raw));
+    std::sort(out.begin(), out.end(), [](const DomainPtr& a, const DomainPtr& b) {
+        return std::string_view(virDomainGetName(a.get())) < virDomainGetName(b.get());
+    });
+    return out;
+}
+
+Result<DomainPtr> Connection::find(const std::string& name_or_uuid) const {
+    if (virDomainPtr domain = virDomainLookupByName(get(), name_or_uuid.c_str()))
+        return DomainPtr(domain);
+    const Error by_name = libvirt_error();
+    if (by_name.code != VIR_ERR_NO_DOMAIN)
+        return by_name;
+    if (virDomainPtr domain = virDomainLookupByUUIDString(get(), name_or_uuid.c_str()))
+        return DomainPtr(domain);
+    return Error{VIR_ERR_NO_DOMAIN, "there is no such guest on " + printable(uri())};
+}
+
+void prepare_libvirt() {
+    virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
+    virEventRegisterDefaultImpl();
+    virInitialize();
+}
+
+std::string name_of(virDomainPtr domain) {
+    const char* name = virDomainGetName(domain);
+    return name ? name : "";
+}
+
+std::string uuid_of(virDomainPtr domain) {
+    std::array<char, VIR_UUID_STRING_BUFLEN> buffer{};
+    return virDomainGetUUIDString(domain, buffer.data()) == 0 ? buffer.data() : "";
+}
+
+bool running(virDomainPtr domain) {
+    return virDomainIsActive(domain) == 1;
+}
+
+bool persistent(virDomainPtr domain) {
+    return virDomainIsPersistent(domain) != 0;
+}
+
+Result<std::string> xml_of(virDomainPtr domain, unsigned flags) {
+    return taken_text(virDomainGetXMLDesc(domain, flags));
+}
+
+std::vector<std::string> snapshots_of(virDomainPtr domain) {
+    virDomainSnapshotPtr* raw = nullptr;
+    const int count = virDomainListAllSnapshots(domain, &raw, 0);
+    std::vector<std::string> out;
+    for (int i = 0; i < count; ++i) {
+        out.emplace_back(virDomainSnapshotGetName(raw[i]));
+        virDomainSnapshotFree(raw[i]);
+    }
+    if (count >= 0)
+        std::free(static_cast<void*>(raw));
+    return out;
+}
+
+} // namespace virt_nested

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A connection to libvirt, its guests, and its errors as sentences. Everything here owns what
+// libvirt hands out.
+#pragma once
+
+#include "core/result.h"
+
+#include <libvirt/libvirt.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace virt_nested {
+
+struct DomainDeleter {
+    void operator()(virDomainPtr domain) const { virDomainFree(domain); }
+};
+using DomainPtr = std::unique_ptr<virDomain, DomainDeleter>;
+
+/// The last error of libvirt's, printable; `code` is its virErrorNumber.
+Error libvirt_error();
+
+/// Text that libvirt allocated.
+Result<std::string> taken_text(char* text);
+
+class Connection {
+  public:
+    /// `uri` as virsh has it; empty: libvirt's own choice (LIBVIRT_DEFAULT_URI, libvirt.conf, then
+    /// probing). Errors name the URI.
+    static Result<Connection> open(const std::string& uri, bool read_only);
+
+    virConnectPtr get() const { return connection_.get(); }
+    std::string uri() const;
+    bool alive() const { return virConnectIsAlive(connection_.get()) == 1; }
+    /// Neither a server nor a transport other than a local socket in the URI.
+    bool local() const;
+    /// virConnectGetType: QEMU for qemu:///system; TEST, LXC, Xen, ... elsewhere.
+    std::string hypervisor() const;
+    unsigned long libvirt_version() const;
+
+    /// In the order of their names.
+    Result<std::vector<DomainPtr>> list(unsigned flags = 0) const;
+    /// By name, else by UUID.
+    Result<DomainPtr> find(const std::string& name_or_uuid) const;
+
+  private:
+    struct Closer {
+        void operator()(virConnectPtr connection) const { virConnectClose(connection); }
+    };
+    explicit Connection(virConnectPtr connection) : connection_(connection) {}
+
+    std::unique_ptr<virConnect, Closer> connection_;
+};
+
+/// Once, before the first connection: no message of libvirt's own on stderr, and an event loop.
+void prepare_libvirt();
+
+std::string name_of(virDomainPtr domain);
+std::string uuid_of(virDomainPtr domain);
+bool running(virDomainPtr domain);
+/// True where libvirt cannot tell.
+bool persistent(virDomainPtr domain);
+Result<std::string> xml_of(virDomainPtr domain, unsigned flags);
+/// Names of its snapshots; empty where the driver has none.
+std::vector<std::string> snapshots_of(virDomainPtr domain);
+
+} // namespace virt_nested

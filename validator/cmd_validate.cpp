@@ -151,9 +151,10 @@ Report validate_until(const Sysroot& root, const ValidateOptions& options, Horiz
         set_deadline(Clock::now() + time_limit);
         Report report = validate(root, options);
         const int status = exit_status(report, horizons);
-        if (status == exit_pass || status == exit_warn || Clock::now() + nap > end)
+        const auto left = end - Clock::now();
+        if (status == exit_pass || status == exit_warn || left <= Clock::duration::zero())
             return report;
-        std::this_thread::sleep_for(nap);
+        std::this_thread::sleep_for(std::min<Clock::duration>(nap, left));
     }
 }
 

@@ -194,6 +194,10 @@ bool Run::write() {
     const std::string what =
         root_.shown(own_file) + ": options nested=" + value() + " for " + listed(plan_.modules);
     if (!plan_.write) {
+        // Takes away what a run that was killed has left beside it; it does not matter if it
+        // cannot.
+        if (!options_.dry_run)
+            (void)AtomicFile::open(root_, own_file, true);
         say("already written: " + what);
         return true;
     }

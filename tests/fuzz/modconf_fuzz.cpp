@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Files of modprobe.d. The first byte chooses the version of kmod; a NUL ends a file, so that
+// names, masks and order play their part.
+#include "core/modconf.h"
+#include "core/modconf_lint.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <algorithm>
+#include <array>
+
+using namespace virt_nested;
+using fuzz::must;
+
+namespace {
+
+constexpr std::array paths = {"/etc/modprobe.d/kvm.conf", "/run/modprobe.d/a.conf",
+                              "/lib/modprobe.d/kvm.conf", "/usr/lib/modprobe.d/zz.conf",
+                              "/etc/modprobe.d/m.alias"};
+
+std::vector<ConfFile> cut(std::string_view text) {
+    std::vector<ConfFile> files;
+    for (size_t i = 0; i < paths.size() && !text.empty(); ++i) {
+        const size_t end =
+            i + 1 < paths.size() ? std::min(text.find('\0'), text.size()) : text.size();
+        files.push_back({paths[i], std::string(text.substr(0, end))});
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return files;
+}
+
+void check(const ModConf& conf, const std::vector<ConfFile>& files) {
+    for (const Directive& directive : conf.directives) {
+        const Origin origin = conf.origin(directive);
+        const auto file = std::find_if(files.begin(), files.end(),
+                                       [&](const ConfFile& f) { return f.path == origin.file; });
+        must(file != files.end(), "a directive comes from a file that was given");
+        must(origin.line >= 1 && static_cast<long>(origin.line) <=
+                                     std::count(file->text.begin(), file->text.end(), '\n') + 1,
+             "the line is in the file");
+        must(!directive.name.empty(), "a directive names something");
+    }
+}
+
+void check(const Effective& found) {
+    const Setting* winner = found.winner();
+    for (const Setting& setting : found.settings)
+        must(setting.ignored || winner, "what is not ignored has a winner");
+    must(found.overridden().size() + (winner ? 1 : 0) <= found.settings.size(),
+         "none counts twice");
+    if (winner && winner->value)
+        must(found.options.find(*winner->value) != std::string::npos,
+             "the value is in the options");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (size == 0)
+        return 0;
+    const std::string_view text = fuzz::text(data + 1, size - 1);
+    const auto versions = kmod_versions();
+    const KmodProfile profile = kmod_profile(versions[data[0] % versions.size()]);
+    const std::vector<ConfFile> files = cut(text);
+    const ModConf conf = parse_modconf(files, profile);
+    check(conf, files);
+    for (const char* module : {"kvm", "kvm_intel", "kvm_amd"})
+        check(effective(conf, {}, module, "nested"));
+    LintContext context;
+    context.module = data[0] & 0x80U ? "kvm_amd" : "kvm_intel";
+    for (const LintFinding& finding : lint_modconf(Sysroot("/nonexistent"), conf, {}, context)) {
+        must(fuzz::is_harmless(finding.text + finding.why + finding.mend + shown(finding.origin)),
+             "a finding is printable");
+        must(!finding.why.empty() && !finding.mend.empty(), "a finding says why, and what to do");
+    }
+    return 0;
+}

@@ -38,8 +38,9 @@ class Composition {
     }
     const std::string& text() const { return text_; }
     const Origin& origin(size_t offset) const {
-        const auto after = std::find_if(parts_.begin(), parts_.end(),
-                                        [&](const Part& part) { return part.start > offset; });
+        const auto after =
+            std::upper_bound(parts_.begin(), parts_.end(), offset,
+                             [](size_t at, const Part& part) { return at < part.start; });
         return std::prev(after)->origin;
     }
 
@@ -229,8 +230,9 @@ const Setting* Effective::winner() const {
 
 std::vector<const Setting*> Effective::overridden() const {
     std::vector<const Setting*> out;
+    const Setting* last = winner();
     for (const Setting& setting : settings)
-        if (!setting.ignored && &setting != winner())
+        if (!setting.ignored && &setting != last)
             out.push_back(&setting);
     return out;
 }

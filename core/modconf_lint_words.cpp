@@ -201,7 +201,7 @@ size_t Linter::parameter(const std::string& module, std::span<const Cmdline::Tok
     value(module, word, *known, origin, text);
     const bool elsewhere =
         !context.module.empty() && module != context.module && same_parameter(word.name, "nested");
-    if (elsewhere && !effective(conf, cmdline, context.module, "nested", context.linkage).winner())
+    if (elsewhere && !host_is_set_)
         add(LintKind::wrong_module, LintSeverity::warning, origin, text,
             "this host nests with " + context.module + ", not with " + module +
                 ": the setting has no effect here",

@@ -15,7 +15,9 @@ namespace virt_nested {
 class Linter {
   public:
     Linter(const ModConf& its_conf, const Cmdline& its_cmdline, const LintContext& its_context)
-        : conf(its_conf), cmdline(its_cmdline), context(its_context) {}
+        : conf(its_conf), cmdline(its_cmdline), context(its_context),
+          host_is_set_(
+              effective(conf, cmdline, context.module, "nested", context.linkage).winner()) {}
 
     const ModConf& conf;
     const Cmdline& cmdline;
@@ -55,6 +57,8 @@ class Linter {
     void value(const std::string& module, const Cmdline::Token& word, Parmtype type,
                const Origin& origin, std::string_view text);
     LintSeverity severity_of_refusal(std::string_view module) const;
+
+    bool host_is_set_; ///< the host's own module has a line for nested
 };
 
 /// A module of KVM that takes options.

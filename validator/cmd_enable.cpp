@@ -16,9 +16,8 @@ int run(const char* name, bool on, const std::vector<std::string>& arguments) {
         ("dry-run,n", po::bool_switch(), "print what would be done, change nothing") //
         ("now", po::bool_switch(),
          "reload the module at once; refused, with their names, while guests use it") //
-        ("initramfs", po::bool_switch(),
-         "build the initramfs of the next boot anew, where it holds the module with other "
-         "options") //
+        ("no-initramfs", po::bool_switch(),
+         "name the command that builds a stale initramfs anew, do not run it") //
         ("root", po::value<std::string>()->value_name("DIR"),
          "the image or chroot below DIR instead of this host");
     const Parsed parsed = parse_options(name, options, "", arguments);
@@ -29,10 +28,9 @@ int run(const char* name, bool on, const std::vector<std::string>& arguments) {
         throw UsageError("--root '" + printable(parsed.text("root")) +
                          "' is not a folder that can be read");
     const bool now = parsed.values["now"].as<bool>();
-    const bool initramfs = parsed.values["initramfs"].as<bool>();
-    if (!root.live() && (now || initramfs))
-        throw UsageError(std::string(now ? "--now" : "--initramfs") +
-                         " is about this host, and --root about another");
+    if (!root.live() && now)
+        throw UsageError("--now is about this host, and --root about another");
+    const bool initramfs = !parsed.values["no-initramfs"].as<bool>();
     return enable(root, {on, parsed.values["dry-run"].as<bool>(), now, initramfs});
 }
 

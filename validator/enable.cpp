@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::minutes image_time_limit{15}; ///< a slow disk and a large image
+constexpr std::chrono::minutes image_time_limit{30}; ///< a slow disk and a large image
 
 /// One run: what it says, and the worst that it has met.
 class Run {
@@ -175,6 +175,8 @@ void Run::build(const StaleImage& stale) {
     if (!ran || !ran->well())
         return object("the image could not be built anew: " +
                       (ran ? ran->why() : ran.error().what));
+    facts_.images.clear();
+    facts_.boot_entries.clear();
     gather_boot(root_, {}, facts_);
 }
 
@@ -193,6 +195,10 @@ void Run::images() {
 bool Run::write() {
     const std::string what =
         root_.shown(own_file) + ": options nested=" + value() + " for " + listed(plan_.modules);
+    if (!plan_.kept.empty()) {
+        say(plan_.kept);
+        return true;
+    }
     if (!plan_.write) {
         // Takes away what a run that was killed has left beside it; it does not matter if it
         // cannot.
@@ -251,6 +257,9 @@ ExitStatus Run::go() {
     weigh();
     if (root_.live() && !plan_.module.empty())
         now();
+    if (plan_.contradictions.empty())
+        for (const std::string& line : beaten_by_boot_loader(facts_, plan_))
+            object(line);
     images();
     return status_;
 }

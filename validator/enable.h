@@ -11,8 +11,8 @@ namespace virt_nested {
 struct EnableOptions {
     bool on = true;
     bool dry_run = false;
-    bool now = false;       ///< reload the module
-    bool initramfs = false; ///< build the image of the next boot anew, where it is stale
+    bool now = false;      ///< reload the module
+    bool initramfs = true; ///< build the image of the next boot anew, where it is stale
 };
 
 /// Prints the steps to standard output, what stands against them to standard error.

@@ -113,19 +113,24 @@ bool refuse_by_parameter(const Sysroot& root, const Facts& facts, Plan& plan) {
     return false;
 }
 
+/// True: it says otherwise, and nothing is done. Where it says what is wanted, it is kept.
 bool refuse_by_file(const Sysroot& root, Plan& plan, AtomicFile::Kind kind,
                     const std::string& current, bool agrees) {
     const bool foreign = kind == AtomicFile::Kind::regular && !is_own_text(current);
     if (kind != AtomicFile::Kind::link && kind != AtomicFile::Kind::other && !foreign)
         return false;
-    const std::string what = kind == AtomicFile::Kind::link ? "is a link that somebody has made"
-                             : foreign                      ? "holds what virt-nested did not write"
-                                                            : "is not a regular file";
-    plan = refuse(
-        std::move(plan), agrees ? exit_pass : exit_fail,
-        root.shown(own_file) + " " + what + "; it is left as it is" +
-            (agrees ? ", and the configuration says nested=" : "; move it away, or put in: ") +
-            (agrees ? (plan.on ? "1" : "0") : option_line(plan.modules.front(), plan.on)));
+    const std::string what = root.shown(own_file) +
+                             (kind == AtomicFile::Kind::link ? " is a link that somebody has made"
+                              : foreign ? " holds what virt-nested did not write"
+                                        : " is not a regular file") +
+                             "; it is left as it is";
+    if (agrees) {
+        plan.kept = what;
+        return false;
+    }
+    plan =
+        refuse(std::move(plan), exit_fail,
+               what + "; move it away, or put in: " + option_line(plan.modules.front(), plan.on));
     return true;
 }
 
@@ -295,7 +300,7 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
     const bool agrees = plan.contradictions.empty() && facts.effective.winner() != nullptr;
     if (refuse_by_file(root, plan, kind, current, agrees))
         return plan;
-    plan.write = kind == AtomicFile::Kind::absent || current != plan.text;
+    plan.write = plan.kept.empty() && (kind == AtomicFile::Kind::absent || current != plan.text);
     return plan;
 }
 
@@ -351,6 +356,27 @@ std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts, co
                      (winner ? printable(winner->shown("nested")) : "the kernel's default") +
                      ", before the real root is there"});
         }
+    }
+    return out;
+}
+
+std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const Plan& plan) {
+    std::vector<std::string> out;
+    if (plan.module.empty())
+        return out;
+    for (const BootEntry& entry : facts.boot_entries) {
+        if (!entry.chosen)
+            continue;
+        const Effective next = effective(
+            facts.conf, parse_cmdline(entry.cmdline, facts.kmod.profile), plan.module, "nested");
+        const Setting* winner = next.winner();
+        if (!winner || !winner->origin.on_command_line() ||
+            check_value(type_of(plan.module, "nested"), winner->value).on == plan.on)
+            continue;
+        const std::string argument = plan.module + "." + winner->shown("nested");
+        out.push_back(facts.root + printable(entry.source) + " gives the next kernel " +
+                      printable(argument) + ", which has the last word; " +
+                      mend_cmdline(facts, false, argument));
     }
     return out;
 }

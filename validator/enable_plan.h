@@ -28,6 +28,7 @@ struct Plan {
     std::string module;               ///< this host's own; empty for an image that is not known
     std::string text;                 ///< of the file
     bool write = false;               ///< it is not so yet
+    std::string kept; ///< somebody else's file in its place that says the same: why it is left
     /// Why nothing is done at all, with the way of this host; empty: the plan can be carried out.
     std::string refusal;
     ExitStatus status = exit_fail;           ///< of the refusal: exit_pass where it is so already
@@ -58,6 +59,10 @@ struct StaleImage {
     std::string why;
 };
 std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts, const Plan& plan);
+
+/// Where the boot loader gives the next kernel an argument that beats the configuration: a sentence
+/// each, the running kernel's own command line apart.
+std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const Plan& plan);
 
 /// The command that builds it anew in place, for this very host; empty where there is none
 /// (mend.h mend_initramfs has words then).

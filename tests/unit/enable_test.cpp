@@ -257,6 +257,17 @@ TEST(Enable, RefusesAKernelWithoutTheModule) {
     EXPECT_TRUE(contains(outcome.err, "this kernel has no module kvm_amd")) << outcome.err;
 }
 
+TEST(Enable, NamesTheBootLoadersArgument) {
+    const Folder folder{amd,
+                        {"etc/machine-id", "0\n"},
+                        {"boot/loader/entries/a.conf",
+                         "title a\nversion 6.1.0\nlinux /vmlinuz-6.1.0\noptions quiet "
+                         "kvm_amd.nested=0\n"}};
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_fail);
+    EXPECT_TRUE(contains(outcome.err, "gives the next kernel kvm_amd.nested=0")) << outcome.err;
+}
+
 struct ShowDepends {
     const char* printed;
     bool on;

@@ -55,7 +55,7 @@ full_arguments="root=LABEL=vnroot rw systemd.show_status=0 systemd.log_target=jo
 full_amd() {
     local name=$1 scenario=$2
     shift 2
-    VN_MEMORY=${VN_MEMORY:-1536} VN_SECONDS=${VN_SECONDS:-420} boot_amd "$name" "$image_kernel" "$initrd" \
+    VN_MEMORY=${VN_MEMORY:-1536} VN_SECONDS=${VN_SECONDS:-600} boot_amd "$name" "$image_kernel" "$initrd" \
         "$full_arguments vn.do=$scenario $*" -drive "file=$disk,format=raw,if=virtio,cache=unsafe"
 }
 

@@ -162,7 +162,7 @@ void Run::build(const StaleImage& stale) {
     const std::vector<std::string> command = rebuild_command(root_, *stale.image);
     std::vector<std::string> quoted;
     for (const std::string& word : command)
-        quoted.push_back(shell_word(word));
+        quoted.push_back(word.starts_with("-") ? word : shell_word(word));
     const std::string shown =
         command.empty() ? mend_initramfs(facts_, *stale.image) : "run: " + join(quoted, " ");
     if (!options_.initramfs || command.empty() || !root_.live())

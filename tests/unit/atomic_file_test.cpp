@@ -130,5 +130,18 @@ TEST(AtomicFile, RefusesAHugeFile) {
     EXPECT_EQ(file.error().code, EFBIG);
 }
 
+TEST(AtomicFile, OverwritesAReportWithoutALook) {
+    const Folder folder{{"run/x", ""}};
+    const Sysroot root(folder.path());
+    ASSERT_TRUE(AtomicFile::overwrite(root, "/run/virt-nested/validate.txt", "one\n"));
+    const Result<AtomicFile> other =
+        AtomicFile::open(root, "/run/virt-nested/validate.txt", true); // has the lock
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(AtomicFile::overwrite(root, "/run/virt-nested/validate.txt",
+                                      std::string(2 * AtomicFile::limit, 'x')));
+    EXPECT_EQ(root.status("/run/virt-nested/validate.txt")->size, 2 * AtomicFile::limit);
+    EXPECT_EQ(root.list("/run/virt-nested")->size(), 1U);
+}
+
 } // namespace
 } // namespace virt_nested

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 
@@ -255,6 +256,53 @@ TEST(Enable, RefusesAKernelWithoutTheModule) {
     const Outcome outcome = run(folder, true);
     EXPECT_EQ(outcome.status, exit_fail);
     EXPECT_TRUE(contains(outcome.err, "this kernel has no module kvm_amd")) << outcome.err;
+}
+
+/// An initramfs (Documentation/driver-api/early-userspace/buffer-format.rst, newc) with these
+/// files.
+std::string newc(std::initializer_list<std::pair<std::string, std::string>> files) {
+    std::string out;
+    const auto add = [&out](const std::string& name, const std::string& text, unsigned mode) {
+        char header[111];
+        std::snprintf(header, sizeof header,
+                      "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1U, mode, 0U,
+                      0U, 1U, 0U, static_cast<unsigned>(text.size()), 0U, 0U, 0U, 0U,
+                      static_cast<unsigned>(name.size() + 1), 0U);
+        for (const std::string& part : {std::string(header) + name + std::string(1, '\0'), text}) {
+            out += part;
+            out.resize((out.size() + 3) / 4 * 4);
+        }
+    };
+    for (const auto& [name, text] : files)
+        add(name, text, 0100644);
+    add("TRAILER!!!", "", 0);
+    return out;
+}
+
+Folder with_image(const std::string& options) {
+    return Folder{
+        amd,
+        {"proc/sys/kernel/osrelease", "6.1.0\n"},
+        {"lib/modules/6.1.0/kernel/arch/x86/kvm/kvm-amd.ko", ""},
+        {"usr/sbin/update-initramfs", ""},
+        {"boot/initrd.img-6.1.0", newc({{"lib/modules/6.1.0/kernel/arch/x86/kvm/kvm-amd.ko", "x"},
+                                        {"etc/modprobe.d/kvm.conf", options}})}};
+}
+
+TEST(Enable, NamesAnInitramfsThatHoldsTheModuleWithOtherOptions) {
+    const Folder folder = with_image("options kvm_amd nested=0\n");
+    const Outcome outcome = run(folder, true);
+    EXPECT_EQ(outcome.status, exit_warn);
+    EXPECT_TRUE(contains(outcome.err, "/boot/initrd.img-6.1.0 holds kvm_amd and loads it with "
+                                      "nested=0"))
+        << outcome.err;
+    EXPECT_EQ(run(folder, false).status, exit_pass) << "that is what the image says";
+}
+
+TEST(Enable, HasNothingToSayOfAnInitramfsThatAgrees) {
+    const Outcome outcome = run(with_image("options kvm_amd nested=1\n"), true);
+    EXPECT_EQ(outcome.status, exit_pass);
+    EXPECT_EQ(outcome.err, "");
 }
 
 TEST(Enable, NamesTheBootLoadersArgument) {

@@ -5,10 +5,11 @@ source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/vn-packaging.XXXXXX")
 version=$(sed -n 's/^project(virt-nested VERSION \([0-9.]*\) .*/\1/p' "$source/CMakeLists.txt")
 checks=0
+export version
 chmod 755 "$work"
 
 # VN_KEEP=1 keeps the folder, to look at what a failed test has left.
-cleanup() { [ "${VN_KEEP:-0}" = 1 ] && echo "kept: $work" || rm -rf "$work"; }
+cleanup() { if [ "${VN_KEEP:-0}" = 1 ]; then echo "kept: $work"; else rm -rf "$work"; fi; }
 trap cleanup EXIT
 
 ok() { checks=$((checks + 1)); printf 'ok: %s\n' "$*"; }
@@ -57,7 +58,7 @@ normal() {
 
 # snapshot ROOT: everything in it, the package manager's own records and logs left out.
 snapshot() {
-    find "$1" -mindepth 1 -not -path "$1/var/*" -printf '/%P %y %m\n' | LC_ALL=C sort
+    find "$1" -mindepth 1 -not -path "$1/var/*" -not -path "$1/usr/lib/.build-id/??" -printf '/%P %y %m\n' | LC_ALL=C sort
 }
 
 # A root with just enough for maintainer scripts to run in it.
@@ -77,8 +78,10 @@ alone() {
         set -e
         mount --make-rprivate /
         mount -t tmpfs -o ro none /sys
+        : >"$0/hidden"
+        chmod 000 "$0/hidden"
         for hidden in /usr/bin/git /usr/bin/curl /usr/bin/wget /dev/kvm; do
-            [ ! -e "$hidden" ] || mount --bind /dev/null "$hidden"
+            [ ! -e "$hidden" ] || mount --bind "$0/hidden" "$hidden"
         done
         exec setpriv --reuid=65534 --regid=65534 --clear-groups env -u CI -u CMAKE_CXX_COMPILER_LAUNCHER HOME="$0" TMPDIR="$0/tmp" "$@"' \
         "$work" "$@"

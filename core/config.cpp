@@ -131,7 +131,9 @@ Config parse_config(std::string_view text, const std::string& shown) {
 
 Config read_config(const Sysroot& root, std::string_view path) {
     const std::string shown = root.shown(path);
-    const Result<std::string> text = root.read(path);
+    // What lies behind the limit is not read; what lies before it counts, for the hook's front
+    // looks at just as much.
+    const Result<std::string> text = root.read_head(path, Sysroot::small_file);
     if (!text) {
         Config config;
         if (text.error().code != ENOENT)
@@ -142,6 +144,10 @@ Config read_config(const Sysroot& root, std::string_view path) {
     }
     Config config = parse_config(*text, shown);
     const Result<FileStatus> status = root.status(path);
+    if (status && status->size > Sysroot::small_file)
+        config.problems.push_back({shown, 0,
+                                   "longer than " + std::to_string(Sysroot::small_file) +
+                                       " bytes; the rest is not read"});
     if (status && (status->mode & (S_IWGRP | S_IWOTH)) != 0)
         config.problems.push_back(
             {shown, 0, "can be written by others than root; run: chmod go-w " + shell_word(shown)});

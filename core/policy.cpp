@@ -178,7 +178,7 @@ Verdict judge(const Question& q) {
     if (!label.problem.empty())
         return refuse("its nesting label is not understood: " + label.problem,
                       "virt-nested label " + shell_word(printable(q.domain.name)) +
-                          " require|forbid|allow");
+                          " require, forbid or allow");
     switch (label.policy) {
     case LabelPolicy::require:
         return judge_require(q);

@@ -344,6 +344,8 @@ TEST(Canary, IsWhatTheHookRefusesByName) {
     ASSERT_TRUE(domain);
     EXPECT_EQ(domain->arch, "s390x");
     EXPECT_EQ(domain->type, "qemu");
+    EXPECT_EQ(domain->name.find("0123456789abcdef"), std::string::npos)
+        << "libvirt puts the name into messages of other hooks too";
     EXPECT_NE(domain->label.problem.find("0123456789abcdef"), std::string::npos);
     const Verdict verdict = decide(Phase::prepare, *domain, {}, {});
     EXPECT_TRUE(verdict.refuse);

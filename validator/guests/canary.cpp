@@ -121,7 +121,9 @@ Result<std::string> canary_xml(std::string_view capabilities, const std::string&
     const Kind kind = kind_of(document->root());
     if (kind.arch.empty() || kind.type.empty())
         return Error{0, "the host can run no guests: no emulator in its capabilities"};
-    return "<domain type='" + kind.type + "'><name>" + std::string(canary_name_prefix) + nonce +
+    // libvirt repeats the name in every message about a hook: it must not hold the whole nonce.
+    const std::string name = std::string(canary_name_prefix) + nonce.substr(0, nonce.size() / 2);
+    return "<domain type='" + kind.type + "'><name>" + name +
            "</name><metadata><vn:nested xmlns:vn='" + std::string(label_uri) +
            "' policy='selftest-" + nonce +
            "'/></metadata><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='" +

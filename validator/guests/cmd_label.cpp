@@ -56,7 +56,9 @@ void check_guests(const Request& request) {
 /// so.
 Done inject_labelled(const Batch& batch, Session& session, virDomainPtr domain,
                      const Request& request, Labelled& labelled) {
-    const Injected injected = session.injector.inject(domain, request.injection);
+    Injected injected = session.injector.inject(domain, request.injection);
+    if (injected.kind != Injected::changed && request.policy != LabelPolicy::allow)
+        injected.notes = what_waits(domain, false);
     labelled.notes.insert(labelled.notes.end(), injected.notes.begin(), injected.notes.end());
     if (injected.kind == Injected::changed)
         labelled.what += "; " + injected.what;

@@ -74,10 +74,10 @@ std::string refused_platform(const HostSide& side, const Domain& domain) {
 
 } // namespace
 
-std::vector<std::string> what_waits(virDomainPtr domain) {
+std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed) {
     std::vector<std::string> out;
     const std::string guest = shell_word(printable(name_of(domain)));
-    if (running(domain))
+    if (cpu_changed && running(domain))
         out.emplace_back("it is running: its CPU stays as it is until it is shut down and started");
     if (virDomainHasManagedSaveImage(domain, 0) == 1)
         out.push_back("its managed-save image keeps the old CPU: the next start resumes that; to "
@@ -107,7 +107,7 @@ Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& be
                            join(edit.what, ", ") + "): another editor, or a libvirt that drops it");
     Injected out = outcome(Injected::changed, join(edit.what, ", "));
     out.notes = edit.warnings;
-    for (std::string& note : what_waits(domain))
+    for (std::string& note : what_waits(domain, true))
         out.notes.push_back(std::move(note));
     return out;
 }

@@ -52,7 +52,8 @@ class Injector {
     DefineGuard guard_;
 };
 
-/// What keeps an old definition alive: the running guest, a managed-save image, snapshots.
-std::vector<std::string> what_waits(virDomainPtr domain);
+/// What keeps an old definition alive: the running guest where its CPU was changed, a managed-save
+/// image, snapshots.
+std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed);
 
 } // namespace virt_nested

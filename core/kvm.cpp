@@ -197,6 +197,9 @@ class CapturedKvm final : public Kvm {
                 out.nesting = captured(value, platform.feature, source);
             else if (key == "nested_paging")
                 out.nested_paging = captured(value, platform.paging_flag, source);
+            else if (key == "device" && value == "absent")
+                out.device = out.nesting =
+                    out.nested_paging = {State::absent, "missing", source, {}};
             else if (key == "error")
                 out.device = out.nesting = unknown(source, printable(value));
         }
@@ -231,7 +234,7 @@ std::unique_ptr<Kvm> kvm_of(const Sysroot& root) {
 
 std::string write_answer(const KvmAnswer& answer) {
     if (answer.device.absent())
-        return {};
+        return "device=absent\n";
     if (answer.nesting.undetermined())
         return "error=" + printable(answer.nesting.reason) + "\n";
     std::string out = answer.nesting.on() ? "nesting=1\n" : "nesting=0\n";

@@ -35,6 +35,7 @@ std::unique_ptr<Kvm> live_kvm(std::string device = "/dev/kvm");
 /// makes them:
 ///   nesting=1|0            the answer
 ///   nested_paging=1|0      x86
+///   device=absent          there was no /dev/kvm
 ///   error=TEXT             /dev/kvm was there and could not be asked
 /// Without that file everything is undetermined, and the parameter stands in (host.h).
 std::unique_ptr<Kvm> captured_kvm(const Sysroot& root);

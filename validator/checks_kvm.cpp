@@ -14,23 +14,6 @@ std::string feature(const Facts& facts) {
     return facts.platform() ? std::string(facts.platform()->feature) : "nesting";
 }
 
-const std::string* logged(const Facts& facts, std::string_view words) {
-    const auto found = std::find_if(
-        facts.kernel_log.begin(), facts.kernel_log.end(),
-        [&](const std::string& line) { return line.find(words) != std::string::npos; });
-    return found == facts.kernel_log.end() ? nullptr : &*found;
-}
-
-/// What the kernel said when virtualization was off (arch/x86/kernel/cpu/{feat_ctl,amd}.c,
-/// arch/x86/kvm/{x86,vmx/vmx,svm/svm}.c).
-const std::string* logged_off(const Facts& facts) {
-    for (const char* words : {"disabled by BIOS", "disabled by bios", "not enabled (by BIOS)",
-                              "disabled (by BIOS)", "SEV guest"})
-        if (const std::string* line = logged(facts, words))
-            return line;
-    return nullptr;
-}
-
 bool cleared_by_command_line(const Facts& facts, std::string_view flag) {
     if (!facts.cmdline)
         return false;
@@ -50,7 +33,7 @@ Finding missing_flag(const Facts& facts) {
         out.fix = mend_cmdline(facts, false, "clearcpuid=" + flag);
         return out;
     }
-    const std::string* line = logged_off(facts);
+    const std::string* line = facts.refusal();
     if (line)
         out.found += ", the kernel says: " + *line;
     if (facts.level == Level::l1 || facts.level == Level::deeper)
@@ -69,7 +52,7 @@ Findings cpu_virtualization(const Facts& facts) {
         return {{Outcome::undetermined, {}, cpu.reason, cpu.source, {}, "read it as root", 0}};
     // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
     // the module is what fails then.
-    if (const std::string* line = facts.host.module.on() ? nullptr : logged_off(facts);
+    if (const std::string* line = facts.host.module.on() ? nullptr : facts.refusal();
         cpu.on() && line)
         return {{Outcome::fail, cpu.found, cpu.found + ", but the kernel says: " + *line,
                  cpu.source, "The flag stays visible on older kernels although it is locked.",
@@ -110,6 +93,7 @@ Finding module_absent(const Facts& facts) {
     Finding out{Outcome::fail, "loaded", "not loaded", host.module.source, {}, {}, 0};
     if (!host.backends.empty()) {
         out.found = "unknown KVM backend: " + listed(host.backends);
+        out.source = facts.shown("/sys/module/" + host.backends.front());
         out.why = "Another module than " + module +
                   " answers /dev/kvm here; what it offers is "
                   "asked of KVM, not guessed.";
@@ -130,12 +114,13 @@ Finding module_absent(const Facts& facts) {
                   host.cpu.found.substr(0, host.cpu.found.find(' ')) + ".";
         out.fix = mend_hardware(facts);
     } else {
-        const std::string* line = logged(facts, "invalid for parameter");
-        for (const char* words : {"disabled", "not enabled", "SIE is not available", "cannot back"})
-            line = line ? line : logged(facts, words);
+        const std::string* line = facts.logged("invalid for parameter");
+        for (const char* words : {"disabled", "not enabled", "does not support nesting",
+                                  "SIE is not available", "cannot back"})
+            line = line ? line : facts.logged(words);
         if (line)
             out.found += ", the kernel says: " + *line;
-        out.fix = "modprobe " + module;
+        out.fix = facts.refusal() ? mend_hardware(facts) : "modprobe " + module;
     }
     return out;
 }
@@ -193,14 +178,13 @@ Findings kvm_nesting(const Facts& facts) {
     if (out.result != Outcome::fail)
         return {out};
     if (nests.on())
-        out.fix = mend_nested(facts, false) + ", then: " + mend_running(facts);
-    else if (facts.host.cpu.off() || facts.host.parameter.on())
+        out.fix = mend_now(facts, false);
+    else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.refusal())
         out.fix = mend_hardware(facts);
     else if (facts.host.parameter.off())
-        out.fix = facts.platform()->live
-                      ? "echo 1 > " + facts.host.parameter.source +
-                            "; for good: " + mend_nested(facts, true)
-                      : mend_nested(facts, true) + ", then: " + mend_running(facts);
+        out.fix = facts.platform()->live ? "echo 1 > " + facts.host.parameter.source +
+                                               "; for good: " + mend_nested(facts, true)
+                                         : mend_now(facts, true);
     else
         out.fix = "see what the checks on the CPU and on the module say";
     return {out};

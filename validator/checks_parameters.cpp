@@ -42,7 +42,7 @@ Findings nested_parameter(const Facts& facts) {
         out.fix = std::string("echo ") + (wanted ? "1" : "0") + " > " + parameter.source +
                   "; for good: " + mend_nested(facts, wanted);
     else if (out.result == Outcome::fail)
-        out.fix = mend_nested(facts, wanted) + ", then: " + mend_running(facts);
+        out.fix = mend_now(facts, wanted);
     return {out};
 }
 
@@ -55,7 +55,7 @@ Findings libvirt_reads(const Facts& facts) {
     const bool good = parameter.found.find_first_of("Yy1") == 0;
     return {{good ? Outcome::pass : Outcome::warn,
              "a value that starts with Y or 1",
-             parameter.found,
+             std::string(facts.platform()->module) + ".nested = " + parameter.found,
              parameter.source,
              {},
              {},

@@ -30,6 +30,22 @@ const Fact* Facts::parameter(std::string_view module, std::string_view parameter
     return found == parameters.end() ? nullptr : &found->second;
 }
 
+const std::string* Facts::logged(std::string_view words) const {
+    const auto found =
+        std::find_if(kernel_log.begin(), kernel_log.end(),
+                     [&](const std::string& l) { return l.find(words) != std::string::npos; });
+    return found == kernel_log.end() ? nullptr : &*found;
+}
+
+const std::string* Facts::refusal() const {
+    for (const char* words :
+         {"disabled by BIOS", "disabled by bios", "not enabled (by BIOS)", "disabled (by BIOS)",
+          "SEV guest", "Parent hypervisor does not support nesting", "SIE is not available"})
+        if (const std::string* line = logged(words))
+            return line;
+    return nullptr;
+}
+
 void gather_configuration(const Sysroot& root, const ValidateOptions& options, Facts& facts) {
     facts.kmod = options.kmod_profile
                      ? InstalledKmod{kmod_profile(*options.kmod_profile), true, "--kmod-profile"}

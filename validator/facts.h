@@ -27,10 +27,11 @@ struct ValidateOptions {
 
 /// A kind of host that is not changed file by file.
 struct HostKind {
-    std::string_view name;    ///< "ostree"
-    std::string_view marker;  ///< file that tells, or empty
-    std::string_view os_id;   ///< ID of os-release that tells, or empty
-    std::string_view cmdline; ///< the command that changes the kernel command line
+    std::string_view name;   ///< "ostree"
+    std::string_view marker; ///< file that tells, or empty
+    std::string_view os_id;  ///< ID of os-release that tells, or empty
+    std::string_view add;    ///< how an argument (@) gets onto the kernel command line
+    std::string_view remove; ///< and off it
     std::string_view initramfs;
     std::string_view files; ///< how a file of /etc/modprobe.d gets there
     bool keeps_etc;         ///< what is written below /etc stays, and is the host's own way
@@ -111,6 +112,12 @@ struct Facts {
 
     const Platform* platform() const { return host.platform; }
     const Fact* parameter(std::string_view module, std::string_view parameter) const;
+    /// The first line of the kernel log with these words, or nullptr.
+    const std::string* logged(std::string_view words) const;
+    /// The kernel's line that says why the hardware, the firmware or an outer host keeps the module
+    /// from loading, or nullptr (arch/x86/kernel/cpu/{feat_ctl,amd}.c, arch/x86/kvm/{x86,vmx/vmx,
+    /// svm/svm}.c, arch/powerpc/kvm/book3s_hv_nested.c, arch/s390/kvm/kvm-s390.c).
+    const std::string* refusal() const;
     std::string shown(std::string_view path) const { return root + std::string(path); }
 };
 

@@ -15,20 +15,31 @@ namespace {
 /// projects' own: ostree's switchroot makes /run/ostree-booted; transactional-update and others
 /// are told by os-release(5).
 constexpr std::array<HostKind, 7> kinds = {{
-    {"bootc", "/usr/lib/bootc/install", "", "bootc kargs: /usr/lib/bootc/kargs.d in the image",
-     "build it into the image", "put it into the image (Containerfile)", false},
-    {"ostree", "/run/ostree-booted", "",
-     "rpm-ostree kargs --append-if-missing=", "rpm-ostree initramfs --enable",
+    {"bootc", "/usr/lib/bootc/install", "",
+     "add @ to a file of /usr/lib/bootc/kargs.d in the image",
+     "remove @ from the files of /usr/lib/bootc/kargs.d in the image", "build it into the image",
+     "put it into the image (Containerfile)", false},
+    {"ostree", "/run/ostree-booted", "", "rpm-ostree kargs --append-if-missing=@",
+     "rpm-ostree kargs --delete-if-present=@", "rpm-ostree initramfs --enable",
      "write it below /etc, which is kept across deployments", true},
-    {"NixOS", "", "nixos", "boot.kernelParams in configuration.nix", "nixos-rebuild boot",
+    {"NixOS", "", "nixos", "add @ to boot.kernelParams in configuration.nix",
+     "remove @ from boot.kernelParams in configuration.nix", "nixos-rebuild boot",
      "boot.extraModprobeConfig in configuration.nix", false},
-    {"MicroOS", "", "opensuse-microos", "transactional-update grub.cfg",
+    {"MicroOS", "", "opensuse-microos",
+     "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update grub.cfg",
+     "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update "
+     "grub.cfg",
      "transactional-update initrd", "write it below /etc", true},
-    {"SL Micro", "", "sl-micro", "transactional-update grub.cfg", "transactional-update initrd",
-     "write it below /etc", true},
-    {"Flatcar", "", "flatcar", "set linux_append in /oem/grub.cfg", "the image carries it",
+    {"SL Micro", "", "sl-micro",
+     "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update grub.cfg",
+     "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update "
+     "grub.cfg",
+     "transactional-update initrd", "write it below /etc", true},
+    {"Flatcar", "", "flatcar", "add @ to linux_append in /oem/grub.cfg",
+     "remove @ from linux_append in /oem/grub.cfg", "the image carries it",
      "write it below /etc (Ignition)", true},
-    {"Talos", "", "talos", "machine.install.extraKernelArgs", "the image carries it",
+    {"Talos", "", "talos", "add @ to machine.install.extraKernelArgs, then upgrade the node",
+     "remove @ from machine.install.extraKernelArgs, then upgrade the node", "the image carries it",
      "machine.kernel.modules in the machine configuration", false},
 }};
 

@@ -144,7 +144,7 @@ void walk_archive(Reader& in, Collector& collector) {
 void walk_archives(Reader& in, Collector& collector) {
     while (in.more()) {
         if (in.peek() == '\0')
-            in.take(1, nullptr);
+            in.skip_zeros();
         else if (in.peek() == '0')
             walk_archive(in, collector);
         else

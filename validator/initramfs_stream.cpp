@@ -80,6 +80,11 @@ bool Reader::more() {
     return !rest_.empty();
 }
 
+void Reader::skip_zeros() {
+    while (more() && peek() == '\0')
+        take(std::min(rest_.find_first_not_of('\0'), rest_.size()), nullptr);
+}
+
 void Reader::take(uint64_t size, std::string* out) {
     if (at_ + size > limit_)
         throw ImageError{{EFBIG, "unpacks to more than " + std::to_string(limit_) + " bytes"}};

@@ -65,6 +65,8 @@ class Reader {
     /// False at the end.
     bool more();
     char peek() const { return rest_.front(); }
+    /// Past the zeros; a sparse file has many. Same errors as take().
+    void skip_zeros();
     /// Exactly `size` bytes into `out` (nullptr: skipped). Error EBADMSG: it ends before.
     void take(uint64_t size, std::string* out);
 

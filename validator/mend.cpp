@@ -62,7 +62,7 @@ std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument
     const std::string what = printable(argument);
     const std::string verb = add ? "add " : "remove ";
     if (facts.kind)
-        return verb + what + " with: " + std::string(facts.kind->cmdline);
+        return filled(add ? facts.kind->add : facts.kind->remove, what);
     if (facts.unified)
         return verb + what +
                " in /etc/kernel/cmdline and build the unified kernel image anew: kernel-install "
@@ -122,12 +122,29 @@ std::string mend_nested(const Facts& facts, bool on) {
                std::string(on ? "enable" : "disable");
     if (!platform.boot_option.empty())
         return mend_cmdline(facts, on, std::string(platform.boot_option));
+    const Setting* winner = facts.effective.winner();
+    const Parameter* known = known_parameter(platform.module, platform.parameter);
+    // Ours comes first by its name, so that every other file keeps the last word: where one says
+    // otherwise, that one is to be mended.
+    if (winner && known && check_value(known->type, winner->value).on != on)
+        return mend_setting(facts, *winner);
     if (facts.linkage_known && facts.linkage == Linkage::built_in)
         return mend_cmdline(facts, true, argument);
     if (facts.kind && facts.kind->marker.empty())
         return std::string(facts.kind->files) + ": options " + std::string(platform.module) + " " +
                std::string(platform.parameter) + "=" + value;
     return on ? "virt-nested enable" : "virt-nested disable";
+}
+
+std::string mend_now(const Facts& facts, bool on) {
+    const Setting* winner = facts.effective.winner();
+    const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
+    if (winner && known && check_value(known->type, winner->value).on == on)
+        return mend_running(facts);
+    // A command line holds until the next one.
+    if (winner && winner->origin.on_command_line())
+        return mend_nested(facts, on) + "; then reboot";
+    return mend_nested(facts, on) + ", then: " + mend_running(facts);
 }
 
 std::string mend_setting(const Facts& facts, const Setting& setting) {
@@ -153,9 +170,12 @@ std::string mend_hardware(const Facts& facts) {
         return "turn it on in the firmware, or where this host is a guest, in its outer host";
     const std::string outer =
         facts.hypervisor.empty() ? "the hypervisor" : "the hypervisor (" + facts.hypervisor + ")";
+    const std::string others = facts.host.machine == "x86_64"
+                                   ? "; VMware: vhv.enable; Hyper-V: ExposeVirtualizationExtensions"
+                                   : "";
     return "this host is itself a guest: " + outer + " must give it " + feature +
-           " (libvirt: virt-nested label GUEST require on the outer host; VMware: vhv.enable; "
-           "Hyper-V: ExposeVirtualizationExtensions); its own firmware has no such setting";
+           " (libvirt: virt-nested label GUEST require on the outer host" + others +
+           "); its own firmware has no such setting";
 }
 
 } // namespace virt_nested

@@ -22,6 +22,9 @@ std::string mend_running(const Facts& facts);
 /// How `nested` is turned on (or off) for the next load.
 std::string mend_nested(const Facts& facts, bool on);
 
+/// The same for the running kernel: what is configured, and the reload.
+std::string mend_now(const Facts& facts, bool on);
+
 /// How one setting is taken back.
 std::string mend_setting(const Facts& facts, const Setting& setting);
 

@@ -46,6 +46,13 @@ bool beyond_options(const Facts& facts, Outlook& out) {
         out = {State::off, host.cpu.found, host.cpu.source, {}, mend_hardware(facts)};
         return true;
     }
+    if (const std::string* line =
+            host.module.absent() && !host.nests.on() ? facts.refusal() : nullptr) {
+        out = {State::off, "the kernel says: " + *line,
+               facts.live ? "/dev/kmsg" : facts.shown("/var/log/dmesg"),
+               "What refused the module now refuses it again.", mend_hardware(facts)};
+        return true;
+    }
     if (host.cpu.undetermined()) {
         out = {State::undetermined, host.cpu.reason, host.cpu.source, {}, {}};
         return true;

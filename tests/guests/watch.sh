@@ -8,7 +8,8 @@ lab_up
 guests=25 rounds=40
 
 start_watch() {
-    lab_in "$VN_BUILD/validator/virt-nested" inject --watch >>"$lab/watch.log" 2>&1 &
+    # Without the lab's pipe: else it would keep the lab up when this test is killed.
+    (exec {lab_fd}>&-; lab_in "$VN_BUILD/validator/virt-nested" inject --watch >>"$lab/watch.log" 2>&1) &
     watcher=$!
     lab_wait 100 grep -q '^watching' "$lab/watch.log" || fail "the watch does not come up: $(cat "$lab/watch.log")"
 }

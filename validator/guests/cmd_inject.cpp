@@ -29,7 +29,7 @@ Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const
         if (request.all)
             return Done::silent;
         batch.problem(guest, injected.what + "; run: virt-nested label " +
-                                 shell_word(printable(guest)) + " require|forbid|allow");
+                                 shell_word(printable(guest)) + " require, forbid or allow");
         return Done::failed;
     case Injected::unchanged:
         if (!request.all)

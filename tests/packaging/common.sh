@@ -49,10 +49,10 @@ expected_all() {
 found() {
     find "$1" \( -type f -printf '%m /%P\n' \) -o \( -type l -printf '%m /%P -> %l\n' \) | normal
 }
-# Compressed manual pages; documentation; where Debian 12 keeps what others keep in /usr/lib, and its zsh; its absolute links.
+# Compressed manual pages, and links that debhelper makes of a .so; documentation; where Debian 12 keeps what others keep in /usr/lib, and its zsh; its absolute links.
 normal() {
     sed -E -e '/ \/usr\/share\/(doc|licenses|lintian)\//d' -e '/ \/usr\/lib\/(\.build-id|debug)/d' -e '/ \/usr\/src\/debug/d' \
-        -e 's,(/usr/share/man/.*)\.gz$,\1,' -e 's, /lib/, /usr/lib/,' \
+        -e 's,^777 (/usr/share/man/[^ ]*)\.gz -> .*,644 \1,' -e 's,(/usr/share/man/.*)\.gz$,\1,' -e 's, /lib/, /usr/lib/,' \
         -e 's,/zsh/vendor-completions/,/zsh/site-functions/,' -e 's,-> /usr/bin/,-> ../../../../usr/bin/,' | LC_ALL=C sort
 }
 
@@ -66,6 +66,10 @@ scratch_root() {
     local root=$1 applet
     mkdir -p "$root"/{bin,dev,etc/libvirt,run,tmp,usr/bin,var/lib}
     chmod 700 "$root/etc/libvirt"
+    mknod -m 666 "$root/dev/null" c 1 3
+    # dpkg takes empty folders away, whoever made them.
+    : >"$root/etc/libvirt/libvirtd.conf"
+    : >"$root/usr/bin/another-package"
     cp "$(command -v busybox)" "$root/bin/busybox"
     for applet in sh rm ls test true cat; do ln -s busybox "$root/bin/$applet"; done
     "$root/bin/busybox" true || fail 'busybox does not run; is it busybox-static?'

@@ -70,7 +70,6 @@ struct HookFacts {
 };
 
 struct Facts {
-    bool live = true;
     std::string root; ///< prefix of the shown paths
     Config config;
     Host host;
@@ -80,22 +79,16 @@ struct Facts {
     std::string kernel; ///< release; empty if unknown
     std::string distribution;
     std::string container;
-    Level level = Level::unknown;
     std::string hypervisor;
     const HostKind* kind = nullptr; ///< nullptr: an ordinary host
-    bool unified = false;           ///< the next boot's kernel is a unified kernel image
 
     /// Of the module that nests.
-    Linkage linkage = Linkage::module;
-    bool linkage_known = false;
     Fact available;                  ///< the installed kernel has it
-    int references = -1;             ///< refcnt; -1 unknown
     std::vector<std::string> guests; ///< running under libvirt's system daemon
     std::map<std::string, Fact>
         parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
     std::vector<std::string> rivals; ///< loaded modules of other hypervisors
     std::vector<std::string> kernel_log; ///< lines about KVM, VMX, SVM; only read to explain a no
-    bool kernel_log_read = false;
 
     InstalledKmod kmod;
     ModConf conf;
@@ -109,6 +102,15 @@ struct Facts {
     std::string image_problem;          ///< why there is none, where one was looked for
 
     HookFacts hook;
+
+    // Small ones together.
+    Level level = Level::unknown;
+    Linkage linkage = Linkage::module;
+    int references = -1; ///< refcnt; -1 unknown
+    bool live = true;
+    bool unified = false; ///< the next boot's kernel is a unified kernel image
+    bool linkage_known = false;
+    bool kernel_log_read = false;
 
     const Platform* platform() const { return host.platform; }
     const Fact* parameter(std::string_view module, std::string_view parameter) const;

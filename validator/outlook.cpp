@@ -235,8 +235,8 @@ Outlook for_cmdline(const Facts& facts, const Cmdline& cmdline, const std::strin
 } // namespace
 
 Fact default_of(const Platform& platform, const std::string& kernel) {
-    const Fact on{State::on, "on", "the kernel", {}};
-    const Fact off{State::off, "off", "the kernel", {}};
+    Fact on{State::on, "on", "the kernel", {}};
+    Fact off{State::off, "off", "the kernel", {}};
     const Version version = version_of(kernel);
     const auto unknown = [&](const std::string& why) {
         return Fact{State::undetermined, {}, "the kernel", why};

@@ -59,15 +59,10 @@ full_amd() {
         "$full_arguments vn.do=$scenario $*" -drive "file=$disk,format=raw,if=virtio,cache=unsafe"
 }
 
-# full_intel NAME SCENARIO [ARGUMENT...]: the same on the slower machine, whose clocks run behind.  Its initramfs is a
-# small one: what dracut makes is booted on AMD, and takes a minute here.
+# full_intel NAME SCENARIO [ARGUMENT...]: the same on the slower machine, whose clocks run behind
 full_intel() {
-    local name=$1 scenario=$2 root=$work/pivot-root
+    local name=$1 scenario=$2
     shift 2
-    small_root "$root" pivot "$base_root" "$kernel_version"
-    copy_modules "$root" "$base_root" "$kernel_version" ata_piix sd_mod ext4 crc32c_generic
-    pack "$root" "$work/pivot.gz"
-    rm -rf "$root"
-    VN_MEMORY=${VN_MEMORY:-1024} VN_SECONDS=${VN_SECONDS:-1200} boot_intel "$name" "$image_kernel" "$work/pivot.gz" \
-        "$full_arguments systemd.default_timeout_start_sec=900 vn.do=$scenario $*" "$disk"
+    VN_MEMORY=${VN_MEMORY:-1024} VN_SECONDS=${VN_SECONDS:-1500} boot_intel "$name" "$image_kernel" "$initrd" \
+        "$full_arguments systemd.default_timeout_start_sec=900 rd.timeout=900 rd.retry=900 rd.udev.event_timeout=900 vn.do=$scenario $*" "$disk"
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
 
@@ -109,6 +110,8 @@ Result<DomainPtr> Connection::find(const std::string& name_or_uuid) const {
 }
 
 void prepare_libvirt() {
+    // A daemon that goes away between two calls is an error to report, not the end of the program.
+    std::signal(SIGPIPE, SIG_IGN);
     virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
     virEventRegisterDefaultImpl();
     virInitialize();

@@ -54,7 +54,8 @@ class Connection {
     std::unique_ptr<virConnect, Closer> connection_;
 };
 
-/// Once, before the first connection: no message of libvirt's own on stderr, and an event loop.
+/// Once, before the first connection: no message of libvirt's own on stderr, an event loop, and no
+/// SIGPIPE from a daemon's socket.
 void prepare_libvirt();
 
 std::string name_of(virDomainPtr domain);

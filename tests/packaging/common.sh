@@ -58,7 +58,7 @@ normal() {
 
 # snapshot ROOT: everything in it, the package manager's own records and logs left out.
 snapshot() {
-    find "$1" -mindepth 1 -not -path "$1/var/*" -not -path "$1/usr/lib/.build-id/??" -printf '/%P %y %m\n' | LC_ALL=C sort
+    find "$1" -mindepth 1 -not -path "$1/var/*" -not \( -type d -path "$1/usr/lib/.build-id*" \) -printf '/%P %y %m\n' | LC_ALL=C sort
 }
 
 # A root with just enough for maintainer scripts to run in it.

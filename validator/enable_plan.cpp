@@ -54,7 +54,7 @@ Parmtype type_of(const std::string& module, std::string_view parameter) {
     return known ? known->type : Parmtype::other;
 }
 
-Plan refuse(Plan plan, ExitStatus status, std::string why) {
+Plan& refuse(Plan& plan, ExitStatus status, std::string why) {
     plan.status = status;
     plan.refusal = std::move(why);
     return plan;
@@ -75,35 +75,34 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
     }
     // An option that stands for "on" alone is taken away to turn it off.
     const bool add = plan.on || platform.boot_option.empty();
-    plan =
-        refuse(std::move(plan), is_so ? exit_pass : exit_fail,
-               what + (is_so ? "; it is " + std::string(plan.on ? "on" : "off") + " now; " : "; ") +
-                   "to " + (is_so ? "keep it so" : "change it") + ": " +
-                   mend_cmdline(facts, add, argument));
+    refuse(plan, is_so ? exit_pass : exit_fail,
+           what + (is_so ? "; it is " + std::string(plan.on ? "on" : "off") + " now; " : "; ") +
+               "to " + (is_so ? "keep it so" : "change it") + ": " +
+               mend_cmdline(facts, add, argument));
     return true;
 }
 
 /// Only a parameter that is there, and takes 0 and 1, is written.
 bool refuse_by_parameter(const Sysroot& root, const Facts& facts, Plan& plan) {
     if (facts.available.absent()) {
-        plan = refuse(std::move(plan), exit_fail,
-                      "this kernel has no module " + plan.module + " (" + facts.available.source +
-                          "); install the kernel's modules");
+        refuse(plan, exit_fail,
+               "this kernel has no module " + plan.module + " (" + facts.available.source +
+                   "); install the kernel's modules");
         return true;
     }
     const Result<Parmtypes> types = read_parmtypes(root, facts.kernel, plan.module);
     if (types && !types->has("nested")) {
-        plan = refuse(std::move(plan), exit_fail,
-                      "the module " + plan.module + " of this kernel has no parameter nested (" +
-                          root.shown(types->source) + ")");
+        refuse(plan, exit_fail,
+               "the module " + plan.module + " of this kernel has no parameter nested (" +
+                   root.shown(types->source) + ")");
         return true;
     }
     const Parmtype type = types ? *types->type("nested") : type_of(plan.module, "nested");
     if (check_value(type, std::string("1")).verdict != Acceptance::Verdict::accepted) {
-        plan = refuse(std::move(plan), exit_fail,
-                      plan.module + ".nested is of type " + name(type) +
-                          ", which takes neither 0 nor 1 for certain (" +
-                          (types ? root.shown(types->source) : "built-in table") + ")");
+        refuse(plan, exit_fail,
+               plan.module + ".nested is of type " + name(type) +
+                   ", which takes neither 0 nor 1 for certain (" +
+                   (types ? root.shown(types->source) : "built-in table") + ")");
         return true;
     }
     plan.notes.push_back(plan.module + ".nested is of type " + std::string(name(type)) + " (" +
@@ -128,9 +127,8 @@ bool refuse_by_file(const Sysroot& root, Plan& plan, AtomicFile::Kind kind,
         plan.kept = what;
         return false;
     }
-    plan =
-        refuse(std::move(plan), exit_fail,
-               what + "; move it away, or put in: " + option_line(plan.modules.front(), plan.on));
+    refuse(plan, exit_fail,
+           what + "; move it away, or put in: " + option_line(plan.modules.front(), plan.on));
     return true;
 }
 

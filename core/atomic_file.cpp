@@ -272,7 +272,7 @@ Result<bool> AtomicFile::replace(std::string_view text) {
         return code == EEXIST || code == ENOENT ? edited() : fail(code, "could not be replaced");
     }
     if (kind_ == Kind::regular && !plain) {
-        const Result<bool> settled = settle(*temporary);
+        Result<bool> settled = settle(*temporary);
         if (!settled)
             return settled;
     } else if (!sync_folder(folder_.get())) {

@@ -308,7 +308,7 @@ std::string judge_show_depends(std::string_view printed, const std::string& modu
         if (!trim(line).empty())
             last = trim(line);
     const std::vector<std::string_view> parts = words(last);
-    const std::string shown = "modprobe would run: " + printable(last);
+    std::string shown = "modprobe would run: " + printable(last);
     if (parts.size() < 2 || parts[0] != "insmod")
         return last.empty() ? "modprobe would load nothing" : shown;
     const std::string_view file = parts[1].substr(parts[1].rfind('/') + 1);

@@ -26,7 +26,7 @@ std::string installed(const Sysroot& root) {
         return main_hook;
     const Result<std::vector<std::string>> names = root.list(hook_folder);
     for (const std::string& name : names ? *names : std::vector<std::string>()) {
-        const std::string path = std::string(hook_folder) + "/" + name;
+        std::string path = std::string(hook_folder) + "/" + name;
         const Result<std::string> link = root.link(path);
         if (path == hook_link || (link && link->find(hook_program) != std::string::npos))
             return path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of commands, and what they have in common.
+// The table of commands, and what they have in common: options, what goes wrong, exit statuses.
 #include "validator/command.h"
 
 #include "core/text.h"
@@ -41,6 +41,31 @@ const Command& command(const std::string& name) {
 
 std::span<const Command> commands() {
     return table;
+}
+
+int run_command(const std::string& name, const std::function<int()>& run) {
+    try {
+        return run();
+    } catch (const UsageError& error) {
+        std::cerr << "virt-nested " << name << ": " << error.what() << "; run: virt-nested " << name
+                  << " --help\n";
+        return exit_usage;
+    }
+}
+
+int run_program(int argc, char** argv, int (*run)(const std::vector<std::string>& arguments)) {
+    try {
+        const int status = run({argv + 1, argv + argc});
+        std::cout.flush();
+        if (!std::cout) {
+            std::cerr << "virt-nested: standard output could not be written\n";
+            return status == exit_pass ? exit_fail : status;
+        }
+        return status;
+    } catch (const std::exception& error) {
+        std::cerr << "virt-nested: " << printable(error.what()) << "\n";
+        return exit_undetermined;
+    }
 }
 
 Parsed parse_options(const char* name, const po::options_description& options,

@@ -6,6 +6,7 @@
 
 #include <boost/program_options.hpp>
 
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -24,10 +25,16 @@ struct Command {
 
 std::span<const Command> commands();
 
-/// Wrong usage: main prints it in one line with "try virt-nested COMMAND --help" and exits with 2.
+/// Wrong usage: run_command prints it in one line with "run: virt-nested COMMAND --help", status 2.
 struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// What `run` returns, or 2 where it throws UsageError.
+int run_command(const std::string& name, const std::function<int()>& run);
+/// The whole of main: what `run` returns for the command line without the program's name; 3 for any
+/// other exception, 1 where standard output could not be written.
+int run_program(int argc, char** argv, int (*run)(const std::vector<std::string>& arguments));
 
 /// Options of one command, parsed with Boost.Program_options. `--help` is among them: where it is
 /// given, the help was printed and `done` is true. `positional`: name of the option that takes what

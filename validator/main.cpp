@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// virt-nested: find the command, run it, map what went wrong to an exit status.
+// virt-nested: find the command and run it.
 #include "core/text.h"
 #include "validator/command.h"
 #include "version.h"
 
 #include <algorithm>
 #include <iostream>
-#include <unistd.h>
 
 namespace {
 
@@ -56,29 +55,13 @@ int run(const std::vector<std::string>& arguments) {
         std::find_if(all.begin(), all.end(), [&](const Command& c) { return name == c.name; });
     if (found == all.end())
         return unknown_command(name);
-    try {
-        const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-        return found->run ? found->run(rest) : run_guests_program(name, rest);
-    } catch (const UsageError& error) {
-        std::cerr << "virt-nested " << name << ": " << error.what() << "; run: virt-nested " << name
-                  << " --help\n";
-        return exit_usage;
-    }
+    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    return run_command(
+        name, [&] { return found->run ? found->run(rest) : run_guests_program(name, rest); });
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    try {
-        const int status = run({argv + 1, argv + argc});
-        std::cout.flush();
-        if (!std::cout) {
-            std::cerr << "virt-nested: standard output could not be written\n";
-            return status == exit_pass ? exit_fail : status;
-        }
-        return status;
-    } catch (const std::exception& error) {
-        std::cerr << "virt-nested: " << virt_nested::printable(error.what()) << "\n";
-        return exit_undetermined;
-    }
+    return virt_nested::run_program(argc, argv, run);
 }

@@ -27,11 +27,35 @@ void add_connect(po::options_description& options) {
                           "connection, as virsh has it (default: libvirt's own)");
 }
 
+Selection selection_of(const Parsed& parsed) {
+    return {parsed.text("connect"), parsed.has("all"), parsed.list("guest")};
+}
+
+void check_selection(const Selection& selection) {
+    if (selection.all && !selection.guests.empty())
+        throw UsageError("--all excludes guests by name ('" +
+                         printable(selection.guests.front(), 64) + "')");
+    if (!selection.all && selection.guests.empty())
+        throw UsageError("a guest's name or UUID is needed, or --all");
+}
+
 Result<std::unique_ptr<Session>> open_session(const std::string& uri, bool read_only) {
     Result<Connection> connection = Connection::open(uri, read_only);
     if (!connection)
         return connection.error();
     return std::make_unique<Session>(std::move(*connection));
+}
+
+std::unique_ptr<Session> open_session(const std::string& uri, const SessionWish& wish) {
+    Result<std::unique_ptr<Session>> session = open_session(uri, wish.read_only);
+    std::string problem = session ? std::string() : session.error().what;
+    if (session && wish.qemu)
+        problem = not_qemu((*session)->side);
+    if (problem.empty())
+        return std::move(*session);
+    std::cerr << "virt-nested " << wish.command << ": " << problem
+              << (session ? wish.otherwise : "") << "\n";
+    return nullptr;
 }
 
 void print_guest(const std::string& guest, const std::string& what,
@@ -49,7 +73,7 @@ void Batch::problem(const std::string& guest, const std::string& what) const {
 bool Batch::reopen() {
     for (int i = 0; i < reopen_tries; ++i) {
         std::this_thread::sleep_for(reopen_pause);
-        if (Result<std::unique_ptr<Session>> session = open_session(uri_, false)) {
+        if (Result<std::unique_ptr<Session>> session = open_session(selection_.uri, read_only_)) {
             session_ = std::move(*session);
             return true;
         }
@@ -58,8 +82,9 @@ bool Batch::reopen() {
 }
 
 Done Batch::one(const Target& target, const Step& step) {
-    const Result<DomainPtr> domain =
-        session_->connection.find(target.uuid.empty() ? target.name : target.uuid);
+    const Result<DomainPtr> domain = target.uuid.empty()
+                                         ? session_->connection.find(target.name)
+                                         : session_->connection.find_uuid(target.uuid);
     if (domain)
         return step(*session_, domain->get());
     // With --all nobody asked for this very guest: one that is gone needs nothing.
@@ -92,9 +117,11 @@ int Batch::run_targets(const std::vector<Target>& targets, const Step& step) {
     return count(Done::undetermined) > 0 ? exit_undetermined : exit_pass;
 }
 
-int Batch::run(const std::vector<std::string>& names, const Step& step) {
+int Batch::run(const Step& step) {
+    if (selection_.all)
+        return run_all(step);
     std::vector<Target> targets;
-    for (const std::string& name : names)
+    for (const std::string& name : selection_.guests)
         targets.push_back({name, {}});
     return run_targets(targets, step);
 }

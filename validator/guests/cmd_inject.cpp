@@ -14,9 +14,7 @@ namespace po = boost::program_options;
 namespace {
 
 struct Request {
-    std::string uri;
-    bool all = false;
-    std::vector<std::string> guests;
+    Selection selection;
     InjectOptions options;
 };
 
@@ -26,13 +24,13 @@ Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const
     const Injected injected = session.injector.inject(domain, request.options);
     switch (injected.kind) {
     case Injected::unlabelled:
-        if (request.all)
+        if (request.selection.all)
             return Done::silent;
         batch.problem(guest, injected.what + "; run: virt-nested label " +
                                  shell_word(printable(guest)) + " require, forbid or allow");
         return Done::failed;
     case Injected::unchanged:
-        if (!request.all)
+        if (!request.selection.all)
             print_guest(guest, "as it should be: " + injected.what, injected.notes);
         return Done::silent;
     case Injected::changed:
@@ -42,7 +40,7 @@ Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const
                     injected.notes);
         return Done::ok;
     case Injected::gone:
-        if (request.all)
+        if (request.selection.all)
             return Done::silent;
         break;
     case Injected::undetermined:
@@ -56,24 +54,18 @@ Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const
 }
 
 int run_once(const Request& request) {
-    Result<std::unique_ptr<Session>> session = open_session(request.uri, request.options.dry_run);
-    if (!session) {
-        std::cerr << "virt-nested inject: " << session.error().what << "\n";
+    const bool dry_run = request.options.dry_run;
+    std::unique_ptr<Session> session = open_session(request.selection.uri, {"inject", dry_run});
+    if (!session)
         return exit_fail;
-    }
-    if (const std::string no = not_qemu((*session)->side); !no.empty()) {
-        std::cerr << "virt-nested inject: " << no << "\n";
-        return exit_fail;
-    }
-    Batch batch("inject", request.uri, std::move(*session));
-    const Batch::Step step = [&](Session& current, virDomainPtr domain) {
+    Batch batch("inject", request.selection, std::move(session), dry_run);
+    const int status = batch.run([&](Session& current, virDomainPtr domain) {
         return inject_one(batch, current, domain, request);
-    };
-    if (!request.all)
-        return batch.run(request.guests, step);
-    const int status = batch.run_all(step);
-    std::cout << batch.count(Done::ok) << (request.options.dry_run ? " would be" : "")
-              << " changed, " << batch.count(Done::silent) << " need nothing, "
+    });
+    if (!request.selection.all)
+        return status;
+    std::cout << batch.count(Done::ok) << (dry_run ? " would be" : "") << " changed, "
+              << batch.count(Done::silent) << " need nothing, "
               << batch.count(Done::failed) + batch.count(Done::undetermined)
               << " could not be made to agree\n";
     return status;
@@ -93,20 +85,16 @@ int run_inject(const std::vector<std::string>& arguments) {
     const Parsed parsed = parse_options("inject", options, "guest", arguments);
     if (parsed.done)
         return exit_pass;
-    Request request{parsed.text("connect"), parsed.has("all"), parsed.list("guest"), {}};
-    request.options = {parsed.has("dry-run"), !request.all, parsed.has("override")};
-    if (request.all && !request.guests.empty())
-        throw UsageError("--all excludes guests by name ('" +
-                         printable(request.guests.front(), 64) + "')");
+    Request request{selection_of(parsed), {}};
+    request.options = {parsed.has("dry-run"), !request.selection.all, parsed.has("override")};
     if (parsed.has("watch")) {
-        if (!request.guests.empty() || request.options.dry_run ||
+        if (!request.selection.guests.empty() || request.options.dry_run ||
             request.options.override_contradiction)
             throw UsageError("--watch is about all guests and excludes names, --dry-run and "
                              "--override");
-        return watch(request.uri);
+        return watch(request.selection.uri);
     }
-    if (!request.all && request.guests.empty())
-        throw UsageError("a guest's name or UUID is needed, or --all");
+    check_selection(request.selection);
     return run_once(request);
 }
 

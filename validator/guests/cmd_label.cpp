@@ -16,9 +16,7 @@ namespace po = boost::program_options;
 namespace {
 
 struct Request {
-    std::string uri;
-    bool all = false;
-    std::vector<std::string> guests;
+    Selection selection;
     LabelPolicy policy = LabelPolicy::none;
     LabelScope scope;
     bool inject = false;
@@ -44,12 +42,11 @@ LabelScope scope_of(const Parsed& parsed) {
     return scope;
 }
 
-void check_guests(const Request& request) {
-    if (request.all && !request.guests.empty())
-        throw UsageError("--all excludes guests by name ('" +
-                         printable(request.guests.front(), 64) + "')");
-    if (!request.all && request.guests.empty())
-        throw UsageError("a guest's name or UUID is needed, or --all");
+Request request_of(const Parsed& parsed) {
+    Request request;
+    request.selection = selection_of(parsed);
+    request.scope = scope_of(parsed);
+    return request;
 }
 
 /// The label is set already when the definition is looked at: what goes wrong from here on must say
@@ -76,7 +73,7 @@ Done label_one(const Batch& batch, Session& session, virDomainPtr domain, const 
     Labelled labelled = set_label(domain, request.policy, request.scope);
     if (!labelled.done) {
         // With --all a guest may go at any moment, and nobody asked for this very one.
-        if (request.all && labelled.code == VIR_ERR_NO_DOMAIN)
+        if (request.selection.all && labelled.code == VIR_ERR_NO_DOMAIN)
             return Done::silent;
         batch.problem(name_of(domain), labelled.what);
         return Done::failed;
@@ -88,22 +85,15 @@ Done label_one(const Batch& batch, Session& session, virDomainPtr domain, const 
 }
 
 int run_request(const char* command, const Request& request) {
-    Result<std::unique_ptr<Session>> session = open_session(request.uri, false);
-    if (!session) {
-        std::cerr << "virt-nested " << command << ": " << session.error().what << "\n";
+    std::unique_ptr<Session> session =
+        open_session(request.selection.uri,
+                     {command, false, request.inject, "; to set the label alone: --no-inject"});
+    if (!session)
         return exit_fail;
-    }
-    const std::string no = request.inject ? not_qemu((*session)->side) : std::string();
-    if (!no.empty()) {
-        std::cerr << "virt-nested " << command << ": " << no
-                  << "; to set the label alone: --no-inject\n";
-        return exit_fail;
-    }
-    Batch batch(command, request.uri, std::move(*session));
-    const Batch::Step step = [&](Session& current, virDomainPtr domain) {
+    Batch batch(command, request.selection, std::move(session));
+    return batch.run([&](Session& current, virDomainPtr domain) {
         return label_one(batch, current, domain, request);
-    };
-    return request.all ? batch.run_all(step) : batch.run(request.guests, step);
+    });
 }
 
 LabelPolicy policy_of(const std::string& word) {
@@ -123,16 +113,13 @@ int run_label(const std::vector<std::string>& arguments) {
     const Parsed parsed = parse_options("label", options, "guest", arguments);
     if (parsed.done)
         return exit_pass;
-    Request request;
-    request.uri = parsed.text("connect");
-    request.all = parsed.has("all");
-    request.scope = scope_of(parsed);
-    request.guests = parsed.list("guest");
-    if (request.guests.empty())
+    Request request = request_of(parsed);
+    std::vector<std::string>& guests = request.selection.guests;
+    if (guests.empty())
         throw UsageError("a policy is needed: require, forbid or allow");
-    request.policy = policy_of(request.guests.back());
-    request.guests.pop_back();
-    check_guests(request);
+    request.policy = policy_of(guests.back());
+    guests.pop_back();
+    check_selection(request.selection);
     request.inject = !parsed.has("no-inject");
     request.injection.by_person = true;
     request.injection.override_contradiction = parsed.has("override");
@@ -143,12 +130,8 @@ int run_unlabel(const std::vector<std::string>& arguments) {
     const Parsed parsed = parse_options("unlabel", common_options(), "guest", arguments);
     if (parsed.done)
         return exit_pass;
-    Request request;
-    request.uri = parsed.text("connect");
-    request.all = parsed.has("all");
-    request.scope = scope_of(parsed);
-    request.guests = parsed.list("guest");
-    check_guests(request);
+    const Request request = request_of(parsed);
+    check_selection(request.selection);
     return run_request("unlabel", request);
 }
 

@@ -104,9 +104,16 @@ Result<DomainPtr> Connection::find(const std::string& name_or_uuid) const {
     const Error by_name = libvirt_error();
     if (by_name.code != VIR_ERR_NO_DOMAIN)
         return by_name;
-    if (virDomainPtr domain = virDomainLookupByUUIDString(get(), name_or_uuid.c_str()))
+    Result<DomainPtr> by_uuid = find_uuid(name_or_uuid);
+    if (!by_uuid)
+        return Error{VIR_ERR_NO_DOMAIN, "there is no such guest on " + printable(uri())};
+    return by_uuid;
+}
+
+Result<DomainPtr> Connection::find_uuid(const std::string& uuid) const {
+    if (virDomainPtr domain = virDomainLookupByUUIDString(get(), uuid.c_str()))
         return DomainPtr(domain);
-    return Error{VIR_ERR_NO_DOMAIN, "there is no such guest on " + printable(uri())};
+    return libvirt_error();
 }
 
 void prepare_libvirt() {

@@ -42,8 +42,10 @@ class Connection {
 
     /// In the order of their names.
     Result<std::vector<DomainPtr>> list(unsigned flags = 0) const;
-    /// By name, else by UUID.
+    /// By name, else by UUID, as a person writes it.
     Result<DomainPtr> find(const std::string& name_or_uuid) const;
+    /// By UUID alone: a guest may be named like the UUID of another.
+    Result<DomainPtr> find_uuid(const std::string& uuid) const;
 
   private:
     struct Closer {

@@ -237,7 +237,7 @@ void Watcher::take_result(const std::string& uuid, const std::string& name,
 }
 
 void Watcher::look(const std::string& uuid) {
-    const Result<DomainPtr> domain = session_->connection.find(uuid);
+    const Result<DomainPtr> domain = session_->connection.find_uuid(uuid);
     if (!domain || !persistent(domain->get())) {
         if (!session_->connection.alive())
             lost_ = true;

@@ -253,4 +253,15 @@ Acceptance check_value(Parmtype type, const std::optional<std::string>& value) {
     return check_number(type, *value);
 }
 
+std::optional<Parmtype> Parmtypes::type(std::string_view parameter) const {
+    for (const auto& [known, parmtype] : types)
+        if (same_parameter(known, parameter))
+            return parmtype_of(parmtype);
+    return std::nullopt;
+}
+
+bool Parmtypes::has(std::string_view parameter) const {
+    return type(parameter).has_value();
+}
+
 } // namespace virt_nested

@@ -3,13 +3,11 @@
 // value for it. A refused value is fatal: the module does not load.
 #pragma once
 
-#include "core/result.h"
-#include "core/sysroot.h"
-
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace virt_nested {
@@ -61,16 +59,5 @@ struct Parmtypes {
     std::optional<Parmtype> type(std::string_view parameter) const;
     bool has(std::string_view parameter) const;
 };
-
-/// Read from the module's own file (uncompressed .ko, as
-/// ELF of either byte order and word size) or, for a built-in, from modules.builtin.modinfo;
-/// nothing is loaded. Errors: ENOENT no such module, or compressed (the text says so); EBADMSG not
-/// a module.
-Result<Parmtypes> read_parmtypes(const Sysroot& root, std::string_view kernel_release,
-                                 std::string_view module);
-
-/// "key=value" records, NUL between them, as in .modinfo: those of parmtype.
-std::vector<std::pair<std::string, std::string>> parmtypes_in(std::string_view modinfo,
-                                                              std::string_view module_prefix = {});
 
 } // namespace virt_nested

@@ -2,6 +2,7 @@
 // Checks of what the next boot brings: the initramfs, the boot entries, the kind of host.
 #include "core/text.h"
 #include "validator/check.h"
+#include "validator/early_load.h"
 #include "validator/mend.h"
 #include "validator/outlook.h"
 
@@ -16,7 +17,13 @@ bool wants_later(const Facts& facts) {
            facts.linkage != Linkage::built_in;
 }
 
-/// One image: is the module in, and which value would it get there.
+EarlyLoad loaded_early(const Facts& facts, const InitramfsImage& image) {
+    const Cmdline none;
+    return early_load(*image.content, facts.cmdline ? *facts.cmdline : none, *facts.platform(),
+                      facts.kmod.profile);
+}
+
+/// One image: is the module in, and does it load it.
 Finding look(const Facts& facts, const InitramfsImage& image) {
     const std::string module(facts.platform()->module);
     Finding out{Outcome::pass,
@@ -25,7 +32,7 @@ Finding look(const Facts& facts, const InitramfsImage& image) {
                 facts.shown(printable(image.path)),
                 {},
                 {},
-                image.next_boot ? at_boot : 0};
+                image.next_boot ? at_boot : at_none};
     if (!image.content) {
         out.result = Outcome::undetermined;
         out.found = image.content.error().what;
@@ -41,9 +48,32 @@ Finding look(const Facts& facts, const InitramfsImage& image) {
         }
         return out;
     }
+    const EarlyLoad early = loaded_early(facts, image);
     out.found = module + " is in the image, " + std::to_string(image.content->modprobe.size()) +
-                " files of modprobe.d beside it";
+                " files of modprobe.d beside it; " +
+                (early.loads  ? early.by + " loads it there"
+                 : early.held ? "'" + printable(early.held->text) + "' (" +
+                                    shown(early.held->origin) + ") keeps it from being loaded there"
+                              : "nothing loads it there");
     return out;
+}
+
+/// Parameters among dracut's own arguments in the image: who put them there meant the module.
+void add_lost_arguments(const Facts& facts, const InitramfsImage& image, Findings& out) {
+    if (!image.content)
+        return;
+    for (const ImageArgument& word : image_arguments(*image.content, facts.kmod.profile)) {
+        const size_t dot = word.text.find('.');
+        if (dot == std::string::npos || !module_name(word.text.substr(0, dot)).starts_with("kvm") ||
+            out.size() >= 64)
+            continue;
+        out.push_back({Outcome::warn, "module parameters where modprobe reads them",
+                       printable(word.text) + " has no effect there",
+                       facts.shown(printable(image.path)) + ": " + shown(word.origin),
+                       "dracut adds these arguments to the kernel's for itself alone: modprobe and "
+                       "the kernel do not see them.",
+                       mend_cmdline(facts, true, word.text), image.next_boot ? at_boot : at_none});
+    }
 }
 
 Findings initramfs(const Facts& facts) {
@@ -59,8 +89,10 @@ Findings initramfs(const Facts& facts) {
                  {},
                  0}};
     Findings out;
-    for (const InitramfsImage& image : facts.images)
+    for (const InitramfsImage& image : facts.images) {
         out.push_back(look(facts, image));
+        add_lost_arguments(facts, image, out);
+    }
     return out;
 }
 
@@ -71,7 +103,9 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
     const auto options = [&](const ModConf& conf) {
         return effective(conf, none, platform.module, platform.parameter);
     };
-    const Effective inside = options(parse_modconf(image.content->modprobe, facts.kmod.profile));
+    Effective inside = options(parse_modconf(image.content->modprobe, facts.kmod.profile));
+    const std::string more = loaded_early(facts, image).options;
+    inside.options += (inside.options.empty() || more.empty() ? "" : " ") + more;
     const Effective live = options(facts.conf);
     Finding out{Outcome::pass,
                 "as in " + facts.root + "/etc/modprobe.d",
@@ -79,7 +113,7 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
                 facts.shown(printable(image.path)),
                 {},
                 {},
-                image.next_boot ? at_boot : 0};
+                image.next_boot ? at_boot : at_none};
     const auto words = [](const Effective& e) {
         return e.options.empty() ? std::string("no options") : "'" + printable(e.options) + "'";
     };
@@ -96,11 +130,12 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
 Findings initramfs_stale(const Facts& facts) {
     Findings out;
     for (const InitramfsImage& image : facts.images)
-        if (wants_later(facts) && image.content && image.content->has(facts.platform()->module))
+        if (wants_later(facts) && image.content && image.content->has(facts.platform()->module) &&
+            loaded_early(facts, image).loads)
             out.push_back(compare(facts, image));
     if (out.empty())
         out.push_back(
-            {Outcome::skip, {}, "no image that was looked into holds the module", {}, {}, {}, 0});
+            {Outcome::skip, {}, "no image that was looked into loads the module", {}, {}, {}, 0});
     return out;
 }
 
@@ -114,6 +149,21 @@ std::vector<std::string> relevant(const Facts& facts, const std::string& text) {
                                      token.value && token.value->find("kvm") != std::string::npos)))
             out.push_back(token.name + (token.value ? "=" + *token.value : ""));
     return out;
+}
+
+/// What makes the next boot's arguments those of this one.
+std::string mend_difference(const Facts& facts, const std::vector<std::string>& now,
+                            const std::vector<std::string>& next) {
+    std::vector<std::string> steps{"reboot where the new ones are meant"};
+    const auto add_missing = [&](const std::vector<std::string>& from,
+                                 const std::vector<std::string>& in, bool add) {
+        for (const std::string& word : from)
+            if (std::find(in.begin(), in.end(), word) == in.end() && steps.size() < 5)
+                steps.push_back(mend_cmdline(facts, add, word));
+    };
+    add_missing(next, now, false);
+    add_missing(now, next, true);
+    return join(steps, "; else: ");
 }
 
 Findings boot_command_line(const Facts& facts) {
@@ -148,7 +198,7 @@ Findings boot_command_line(const Facts& facts) {
                        words(next),
                        facts.shown(printable(entry.source)),
                        {},
-                       {},
+                       mend_difference(facts, now, next),
                        0});
         if (out.size() == 8)
             break;
@@ -176,19 +226,27 @@ Findings host_kind(const Facts& facts) {
                  {},
                  0}};
     const std::string what = facts.kind ? std::string(facts.kind->name) : "unified kernel image";
-    const bool inside = !facts.images.empty() && facts.images.front().content && facts.platform() &&
-                        facts.images.front().content->has(facts.platform()->module);
-    const bool etc_counts = std::any_of(
+    const InitramfsImage* image = facts.images.empty() ? nullptr : &facts.images.front();
+    const bool inside = image && image->content && facts.platform() &&
+                        image->content->has(facts.platform()->module) &&
+                        loaded_early(facts, *image).loads;
+    // Images of such hosts are often built elsewhere, without /etc/modprobe.d.
+    const auto lost = std::find_if(
         facts.effective.settings.begin(), facts.effective.settings.end(),
-        [](const Setting& setting) { return setting.origin.file.starts_with("/etc/modprobe.d/"); });
-    // Images of such hosts are built elsewhere, without /etc/modprobe.d.
-    if (inside && etc_counts)
+        [&](const Setting& setting) {
+            return inside && setting.origin.file.starts_with("/etc/modprobe.d/") &&
+                   std::none_of(
+                       image->content->modprobe.begin(), image->content->modprobe.end(),
+                       [&](const ConfFile& file) { return file.path == setting.origin.file; });
+        });
+    if (lost != facts.effective.settings.end())
         return {{Outcome::warn,
                  "options where the image has them",
-                 what + ": the module is loaded in the initramfs, and /etc/modprobe.d is not in it",
-                 facts.shown(facts.images.front().path),
+                 what + ": the module is loaded in the initramfs, and " +
+                     where(facts, lost->origin) + " is not in it",
+                 facts.shown(printable(image->path)),
                  {},
-                 mend_nested(facts, true),
+                 facts.kind ? mend_nested(facts, true) : mend_initramfs(facts, *image),
                  0}};
     return {{Outcome::pass, "settings where they last", what, {}, {}, {}, 0}};
 }

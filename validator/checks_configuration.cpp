@@ -7,6 +7,7 @@
 #include "validator/outlook.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace virt_nested {
 
@@ -55,7 +56,18 @@ Findings by_lint(const Facts& facts, bool fatal) {
 }
 
 Findings fatal_values(const Facts& facts) {
-    return by_lint(facts, true);
+    Findings out = by_lint(facts, true);
+    if (facts.types_problem)
+        out.insert(out.begin(),
+                   {Outcome::undetermined, "the module's own types of its parameters",
+                    facts.types_problem->what, facts.shown("/lib/modules/" + facts.kernel),
+                    "Values were held against the types that Linux has; this module may have "
+                    "others, and may not load at all.",
+                    facts.types_problem->code == EACCES
+                        ? "run it as root"
+                        : "install the package of kernel " + facts.kernel + " anew",
+                    0});
+    return out;
 }
 
 Findings written_lines(const Facts& facts) {

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "validator/mend.h"
 #include "validator/outlook.h"
+#include "validator/parmtypes.h"
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,8 @@
 // Reading everything that a validation rests on: the order, and the configuration's part.
 #include "validator/facts.h"
 
+#include "validator/parmtypes.h"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -11,16 +13,17 @@ namespace {
 
 /// The types of the parameters as this host's own modules state them; only looked up where
 /// something was written about KVM, for it reads the module's file.
-std::vector<std::pair<std::string, Parmtypes>> own_types(const Sysroot& root, const Facts& facts) {
-    std::vector<std::pair<std::string, Parmtypes>> out;
+void read_own_types(const Sysroot& root, Facts& facts, LintContext& context) {
     const bool written =
         !facts.conf.noted.empty() || (facts.cmdline && !facts.cmdline->options.empty());
     if (!written || facts.kernel.empty() || !facts.linkage_known)
-        return out;
+        return;
     const Result<Parmtypes> types = read_parmtypes(root, facts.kernel, facts.platform()->module);
     if (types)
-        out.emplace_back(facts.platform()->module, *types);
-    return out;
+        context.types.emplace_back(facts.platform()->module, *types);
+    // A captured root has the list of modules and not the modules.
+    else if (types.error().code != ENOENT)
+        facts.types_problem = types.error();
 }
 
 } // namespace
@@ -61,7 +64,7 @@ void gather_configuration(const Sysroot& root, const ValidateOptions& options, F
     LintContext context;
     context.module = std::string(facts.platform()->module);
     context.x86 = facts.platform()->machine == "x86_64";
-    context.types = own_types(root, facts);
+    read_own_types(root, facts, context);
     context.linkage = facts.linkage;
     facts.lint = lint_modconf(root, facts.conf, cmdline, context);
 }

@@ -95,6 +95,7 @@ struct Facts {
     Result<Cmdline> cmdline = Error{0, "not read"};
     Effective effective; ///< of the parameter, at the next load
     std::vector<LintFinding> lint;
+    std::optional<Error> types_problem; ///< the module is there, its parameters' types are not
 
     std::vector<BootEntry> boot_entries;
     std::string boot_kernel;            ///< release of the next boot

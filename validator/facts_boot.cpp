@@ -52,15 +52,16 @@ std::string image_of(const Sysroot& root, const Facts& facts) {
     return {};
 }
 
-InitramfsImage look_into(const Sysroot& root, const Facts& facts, const std::string& path,
+/// `kernel`: the release that boots with it, where its name does not tell.
+InitramfsImage look_into(const Sysroot& root, const std::string& path, const std::string& kernel,
                          const std::string& cache) {
     InitramfsImage image;
     image.path = path;
     image.builder = builder(root);
     image.unified = path.ends_with(".efi");
-    image.kernel = image.unified ? facts.boot_kernel : release_in(path.substr(path.rfind('/') + 1));
+    image.kernel = image.unified ? kernel : release_in(path.substr(path.rfind('/') + 1));
     if (image.kernel.empty())
-        image.kernel = facts.boot_kernel;
+        image.kernel = kernel;
     if (!image.unified) {
         image.content = read_initramfs_cached(root, path, 0, 0, cache);
         return image;
@@ -78,6 +79,24 @@ InitramfsImage look_into(const Sysroot& root, const Facts& facts, const std::str
     return image;
 }
 
+/// Every image beside the next boot's: those of the boot entries, and those in /boot.
+void look_into_others(const Sysroot& root, const std::vector<std::string>& names,
+                      const std::string& cache, Facts& facts) {
+    const auto add = [&](const std::string& path, const std::string& kernel) {
+        const bool known =
+            std::any_of(facts.images.begin(), facts.images.end(),
+                        [&](const InitramfsImage& image) { return image.path == path; });
+        if (!known && facts.images.size() < 64)
+            facts.images.push_back(look_into(root, path, kernel, cache));
+    };
+    for (const BootEntry& entry : facts.boot_entries)
+        if (!entry.initrd.empty())
+            add(entry.initrd, printable(entry.kernel, 128));
+    for (const std::string& name : names)
+        if (!release_in(name).empty())
+            add("/boot/" + name, {});
+}
+
 } // namespace
 
 void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& facts) {
@@ -92,15 +111,14 @@ void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& fac
         return;
     const std::string next = image_of(root, facts);
     if (!next.empty()) {
-        facts.images.push_back(look_into(root, facts, next, options.cache));
+        facts.images.push_back(look_into(root, next, facts.boot_kernel, options.cache));
         facts.images.back().next_boot = true;
     }
     const Result<std::vector<std::string>> names = root.list("/boot");
     if (next.empty() && !names && names.error().code != ENOENT)
         facts.image_problem = names.error().what;
-    for (const std::string& name : options.deep&& names ? *names : std::vector<std::string>())
-        if (!release_in(name).empty() && "/boot/" + name != next && facts.images.size() < 64)
-            facts.images.push_back(look_into(root, facts, "/boot/" + name, options.cache));
+    if (options.deep)
+        look_into_others(root, names ? *names : std::vector<std::string>(), options.cache, facts);
 }
 
 } // namespace virt_nested

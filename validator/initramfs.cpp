@@ -5,7 +5,7 @@
 #include "validator/initramfs.h"
 
 #include "core/text.h"
-#include "validator/initramfs_stream.h"
+#include "validator/unpack.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -38,15 +38,13 @@ class Collector {
   public:
     explicit Collector(const InitramfsLimits& limits) : limits_(limits) {}
 
-    bool wants(const Entry& entry) const {
-        return (S_ISREG(entry.mode) || S_ISLNK(entry.mode)) &&
-               (in_folder(entry.name, "modprobe.d") || in_folder(entry.name, "modules-load.d") ||
-                in_folder(entry.name, "etc/cmdline.d") || entry.name == "conf/modules");
+    bool wants(const Entry& entry) {
+        return (S_ISREG(entry.mode) || S_ISLNK(entry.mode)) && list_of(entry.name) != nullptr;
     }
 
     void see(const Entry& entry) {
         if (++entries_ > limits_.entries)
-            throw ImageError{{EFBIG, "more than " + std::to_string(limits_.entries) + " entries"}};
+            throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.entries) + " entries"}};
         const std::string_view path = entry.name;
         const size_t slash = path.rfind('/');
         const std::string_view file = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
@@ -62,8 +60,8 @@ class Collector {
     void keep(const Entry& entry, std::string text) {
         kept_ += text.size();
         if (kept_ > limits_.kept)
-            throw ImageError{{EFBIG, "more than " + std::to_string(limits_.kept) +
-                                         " bytes of configuration in it"}};
+            throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.kept) +
+                                          " bytes of configuration in it"}};
         // A link to /dev/null masks; any other leads to a file that is in the image by its own
         // name.
         if (S_ISLNK(entry.mode) && text != "/dev/null")
@@ -75,13 +73,11 @@ class Collector {
             bytes_[entry.inode] = text;
         else if (entry.links > 1)
             empty_["/" + entry.name] = entry.inode;
-        std::vector<ConfFile>& list =
-            in_folder(entry.name, "modprobe.d") ? content_.modprobe : content_.loads;
-        list.push_back({"/" + entry.name, std::move(text)});
+        list_of(entry.name)->push_back({"/" + entry.name, std::move(text)});
     }
 
     InitramfsContent finish() {
-        for (std::vector<ConfFile>* list : {&content_.modprobe, &content_.loads})
+        for (std::vector<ConfFile>* list : {&content_.modprobe, &content_.loads, &content_.cmdline})
             for (ConfFile& file : *list)
                 if (const auto inode = empty_.find(file.path); inode != empty_.end())
                     file.text = bytes_[inode->second];
@@ -90,6 +86,17 @@ class Collector {
     }
 
   private:
+    /// Where a file of this name is kept; nullptr: it tells nothing.
+    std::vector<ConfFile>* list_of(std::string_view name) {
+        if (in_folder(name, "modprobe.d"))
+            return &content_.modprobe;
+        if (in_folder(name, "modules-load.d") || name == "conf/modules")
+            return &content_.loads;
+        const bool dracuts =
+            name == "etc/cmdline" || (in_folder(name, "etc/cmdline.d") && name.ends_with(".conf"));
+        return dracuts ? &content_.cmdline : nullptr;
+    }
+
     InitramfsLimits limits_;
     InitramfsContent content_;
     size_t entries_ = 0, kept_ = 0;
@@ -102,7 +109,7 @@ uint32_t hex(const std::string& header, size_t field) {
     const char* at = header.data() + 6 + field * 8;
     const auto [end, code] = std::from_chars(at, at + 8, value, 16);
     if (code != std::errc() || end != at + 8)
-        throw ImageError{{EBADMSG, "corrupt: a number in a header of the archive is none"}};
+        throw UnpackError{{EBADMSG, "corrupt: a number in a header of the archive is none"}};
     return value;
 }
 
@@ -117,11 +124,11 @@ void walk_archive(Reader& in, Collector& collector) {
         std::string header;
         in.take(110, &header);
         if (!header.starts_with("070701") && !header.starts_with("070702"))
-            throw ImageError{{EBADMSG, "corrupt: no header of an archive where one must be"}};
+            throw UnpackError{{EBADMSG, "corrupt: no header of an archive where one must be"}};
         Entry entry{{}, hex(header, 0), hex(header, 1), hex(header, 4), hex(header, 6)};
         const uint32_t name_size = hex(header, 11);
         if (name_size == 0 || name_size > 4096)
-            throw ImageError{
+            throw UnpackError{
                 {EBADMSG, "corrupt: a name of " + std::to_string(name_size) + " bytes"}};
         std::string name;
         in.take(name_size, &name);
@@ -185,18 +192,18 @@ InitramfsContent walk(const Fd& fd, uint64_t offset, uint64_t end, const Initram
     const uint64_t packed_at = offset + plain.at();
     if (packed_at >= end) {
         if (plain.at() == 0)
-            throw ImageError{{EBADMSG, "empty"}};
+            throw UnpackError{{EBADMSG, "empty"}};
         return collector.finish();
     }
     const std::string problem = unknown_start(fd.get(), packed_at);
     if (!problem.empty())
-        throw ImageError{{EBADMSG, problem}};
+        throw UnpackError{{EBADMSG, problem}};
     FileStream packed(fd.get(), packed_at, end);
     UnpackedStream unpacked(packed);
     Reader in(unpacked, limits.unpacked, until);
     walk_archives(in, collector);
     if (in.more())
-        throw ImageError{{EBADMSG, "corrupt: what it unpacks to is no archive"}};
+        throw UnpackError{{EBADMSG, "corrupt: what it unpacks to is no archive"}};
     return collector.finish();
 }
 
@@ -219,7 +226,7 @@ Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& 
     const uint64_t end = size == 0 ? length : std::min(length, offset + size);
     try {
         return walk(*fd, offset, std::max(offset, end), limits);
-    } catch (const ImageError& failed) {
+    } catch (const UnpackError& failed) {
         return Error{failed.error.code,
                      printable(root.shown(path), 512) + ": " + failed.error.what};
     }

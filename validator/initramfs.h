@@ -19,6 +19,7 @@ struct InitramfsContent {
     std::vector<std::string> modules; ///< names of KVM's modules in it, '_' for '-', sorted
     std::vector<ConfFile> modprobe;   ///< modprobe.d, paths with a leading slash
     std::vector<ConfFile> loads;      ///< modules-load.d and conf/modules: what is loaded there
+    std::vector<ConfFile> cmdline;    ///< etc/cmdline and etc/cmdline.d: dracut's own arguments
     bool squashed = false;            ///< holds a squashfs that was not looked into
 
     bool has(std::string_view module) const;

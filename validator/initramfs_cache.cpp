@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int format = 1; ///< of the cache; another one is not read
+constexpr int format = 2; ///< of the cache; another one is not read
 
 Json key_of(const std::string& path, uint64_t offset, const FileStatus& status) {
     return {{"path", path},
@@ -93,6 +93,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
                 out.modules = image.at("modules");
                 out.modprobe = files(image.at("modprobe"));
                 out.loads = files(image.at("loads"));
+                out.cmdline = files(image.at("cmdline"));
                 out.squashed = image.at("squashed");
                 return out;
             }
@@ -110,6 +111,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
                     {"modules", content->modules},
                     {"modprobe", files(content->modprobe)},
                     {"loads", files(content->loads)},
+                    {"cmdline", files(content->cmdline)},
                     {"squashed", content->squashed}});
     store(own, cache, std::move(kept));
     return content;

@@ -52,6 +52,11 @@ std::string reload(const Facts& facts) {
     return "modprobe -r " + module + " && modprobe " + module;
 }
 
+std::string build_unified(const std::string& kernel) {
+    return "build the unified kernel image anew: kernel-install add " + shell_word(kernel) + " " +
+           shell_word("/lib/modules/" + kernel + "/vmlinuz");
+}
+
 } // namespace
 
 std::string where(const Facts& facts, const Origin& origin) {
@@ -64,10 +69,7 @@ std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument
     if (facts.kind)
         return filled(add ? facts.kind->add : facts.kind->remove, what);
     if (facts.unified)
-        return verb + what +
-               " in /etc/kernel/cmdline and build the unified kernel image anew: kernel-install "
-               "add " +
-               facts.boot_kernel + " /lib/modules/" + facts.boot_kernel + "/vmlinuz";
+        return verb + what + " in /etc/kernel/cmdline and " + build_unified(facts.boot_kernel);
     for (const BootTool& tool : tools)
         if (tool.distribution == facts.distribution)
             return filled(add ? tool.add : tool.remove, what) +
@@ -81,8 +83,7 @@ std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
         return std::string(facts.kind->name) + ": the image is not rebuilt in place; " +
                std::string(facts.kind->initramfs);
     if (image.unified)
-        return "build the unified kernel image anew: kernel-install add " + image.kernel +
-               " /lib/modules/" + image.kernel + "/vmlinuz";
+        return build_unified(image.kernel);
     if (image.builder == "initramfs-tools")
         return "update-initramfs -u -k " + shell_word(image.kernel);
     if (image.builder == "dracut")

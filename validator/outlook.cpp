@@ -3,29 +3,18 @@
 #include "validator/outlook.h"
 
 #include "core/text.h"
+#include "validator/early_load.h"
 #include "validator/mend.h"
+#include "validator/outlook_options.h"
 
 #include <algorithm>
-#include <charconv>
-#include <utility>
+#include <cerrno>
 
 namespace virt_nested {
 
 namespace {
 
-using Version = std::pair<int, int>;
-
-/// "6.1.0-50-amd64" -> 6, 1; 0, 0 where it is none.
-Version version_of(std::string_view release) {
-    Version out{0, 0};
-    const char* end = release.data() + release.size();
-    const auto major = std::from_chars(release.data(), end, out.first);
-    if (major.ec == std::errc() && major.ptr != end && *major.ptr == '.')
-        std::from_chars(major.ptr + 1, end, out.second);
-    return out;
-}
-
-/// What is the same whatever the options say. `boot`: udev loads by alias then.
+/// What is the same whatever the options say.
 bool beyond_options(const Facts& facts, Outlook& out) {
     const Host& host = facts.host;
     if (!facts.platform()) {
@@ -93,92 +82,6 @@ Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::st
             {}};
 }
 
-bool loads_by_alias(const Platform& platform) {
-    return platform.machine == "x86_64";
-}
-
-const Block* blocking(const Facts& facts, const Effective& options, bool boot) {
-    const bool by_alias = boot && loads_by_alias(*facts.platform());
-    for (const Block& block : options.blocks)
-        if (block.doubt.empty() && (block.by_name || (by_alias && block.by_alias)))
-            return &block;
-    return nullptr;
-}
-
-/// kvm-s390.c until 7.1 refuses to load with both (commit 0fdd5c18a99c took that away).
-bool refuses_hpage(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Outlook& out) {
-    if (facts.platform()->id != PlatformId::z || version_of(facts.boot_kernel) >= Version{7, 1})
-        return false;
-    const Effective hpage = effective(conf, cmdline, "kvm", "hpage", facts.linkage);
-    const Setting* winner = hpage.winner();
-    if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
-        return false;
-    out = {State::off, "hpage=1 beside nested=1: kvm refuses to load", where(facts, winner->origin),
-           "Before Linux 7.1 a host that nests cannot back its guests with huge pages.",
-           "correct or remove 'hpage' in " + where(facts, winner->origin)};
-    return true;
-}
-
-/// What the options make of the parameter. `boot`: for the next boot.
-Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, bool boot,
-                   const std::string& kernel) {
-    const Platform& platform = *facts.platform();
-    const Effective options =
-        effective(conf, cmdline, platform.module, platform.parameter, facts.linkage);
-    if (const Block* block = blocking(facts, options, boot))
-        return {State::off,
-                std::string(platform.module) + " is blocked: " + printable(block->text),
-                where(facts, block->origin),
-                {},
-                block->origin.on_command_line() ? mend_cmdline(facts, false, block->text)
-                                                : "remove '" + printable(block->text) + "' from " +
-                                                      where(facts, block->origin)};
-    const Parameter* known = known_parameter(platform.module, platform.parameter);
-    for (const Setting& setting : options.settings) {
-        const Acceptance taken = check_value(known->type, setting.value);
-        if (!setting.ignored && taken.verdict == Acceptance::Verdict::refused)
-            return {State::off,
-                    printable(setting.shown(platform.parameter)) + ": " +
-                        std::string(platform.module) + " will not load",
-                    where(facts, setting.origin), taken.why, mend_setting(facts, setting)};
-    }
-    const Setting* winner = options.winner();
-    if (!winner) {
-        const Fact standard = default_of(platform, kernel);
-        if (!standard.undetermined())
-            return {standard.state,
-                    "no option; the kernel's default is " + standard.found,
-                    standard.source,
-                    {},
-                    mend_nested(facts, true)};
-        if (facts.host.parameter.on() || facts.host.parameter.off())
-            return {facts.host.parameter.state,
-                    "no option; " + facts.host.parameter.found + " as it is now",
-                    facts.host.parameter.source, standard.reason, mend_nested(facts, true)};
-        return {State::undetermined,
-                "no option, and " + standard.reason,
-                standard.source,
-                {},
-                mend_nested(facts, true)};
-    }
-    const Acceptance taken = check_value(known->type, winner->value);
-    const std::string text = printable(winner->shown(platform.parameter));
-    if (!taken.on)
-        return {State::undetermined,
-                text + ": " + taken.why,
-                where(facts, winner->origin),
-                {},
-                mend_setting(facts, *winner)};
-    Outlook out{*taken.on ? State::on : State::off,
-                text,
-                where(facts, winner->origin),
-                {},
-                *taken.on ? std::string() : mend_setting(facts, *winner)};
-    if (*taken.on)
-        refuses_hpage(facts, conf, cmdline, out);
-    return out;
-}
-
 /// The first file of modprobe.d that could not be read.
 Outlook unread(const Facts& facts, const ModConf& conf) {
     for (const ConfProblem& problem : conf.problems)
@@ -191,13 +94,33 @@ Outlook unread(const Facts& facts, const ModConf& conf) {
     return {};
 }
 
-/// The module's options where the next boot reads them: in the image, if the module is there.
+/// The options of a module that is loaded after the initramfs: the live files'.
+Outlook by_live_files(const Facts& facts, const Cmdline& cmdline) {
+    return facts.conf.complete() ? by_options(facts, facts.conf, cmdline, true, facts.boot_kernel)
+                                 : unread(facts, facts.conf);
+}
+
+/// The options of a module that the initramfs loads: the image's own.
+Outlook in_image(const Facts& facts, const InitramfsImage& image, const EarlyLoad& early,
+                 const Cmdline& cmdline) {
+    Outlook out = by_options(facts, parse_modconf(image.content->modprobe, facts.kmod.profile),
+                             cmdline, true, facts.boot_kernel, early.settings);
+    const bool of_a_file = out.source.starts_with(facts.root + "/") &&
+                           !out.source.starts_with(facts.shown(Cmdline::file)) &&
+                           !out.source.starts_with(facts.shown("/sys/"));
+    if (of_a_file)
+        out.source = facts.shown(image.path) + ": " + out.source.substr(facts.root.size());
+    out.found += ", in the initramfs";
+    if (out.state == State::off)
+        out.fix = mend_initramfs(facts, image);
+    return out;
+}
+
+/// The module's options where the next boot reads them: in the image, if that loads the module.
 Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
-    const std::string& kernel = facts.boot_kernel;
     const InitramfsImage* image = facts.images.empty() ? nullptr : &facts.images.front();
     if (!image || facts.linkage == Linkage::built_in)
-        return facts.conf.complete() ? by_options(facts, facts.conf, cmdline, true, kernel)
-                                     : unread(facts, facts.conf);
+        return by_live_files(facts, cmdline);
     if (!image->content)
         return {State::undetermined, image->content.error().what, facts.shown(image->path),
                 "Where the image holds the module, its copy of modprobe.d decides.",
@@ -210,17 +133,11 @@ Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
                     facts.shown(image->path),
                     {},
                     {}};
-        return facts.conf.complete() ? by_options(facts, facts.conf, cmdline, true, kernel)
-                                     : unread(facts, facts.conf);
+        return by_live_files(facts, cmdline);
     }
-    Outlook out = by_options(facts, parse_modconf(image->content->modprobe, facts.kmod.profile),
-                             cmdline, true, kernel);
-    if (out.source.empty() || !out.source.starts_with(facts.shown(Cmdline::file)))
-        out.source = facts.shown(image->path) + ": " + out.source.substr(facts.root.size());
-    out.found += ", in the initramfs";
-    if (out.state == State::off)
-        out.fix = mend_initramfs(facts, *image);
-    return out;
+    const EarlyLoad early =
+        early_load(*image->content, cmdline, *facts.platform(), facts.kmod.profile);
+    return early.loads ? in_image(facts, *image, early, cmdline) : by_live_files(facts, cmdline);
 }
 
 Outlook for_cmdline(const Facts& facts, const Cmdline& cmdline, const std::string& source) {
@@ -233,29 +150,6 @@ Outlook for_cmdline(const Facts& facts, const Cmdline& cmdline, const std::strin
 }
 
 } // namespace
-
-Fact default_of(const Platform& platform, const std::string& kernel) {
-    Fact on{State::on, "on", "the kernel", {}};
-    Fact off{State::off, "off", "the kernel", {}};
-    const Version version = version_of(kernel);
-    const auto unknown = [&](const std::string& why) {
-        return Fact{State::undetermined, {}, "the kernel", why};
-    };
-    if (platform.id == PlatformId::power)
-        return on;
-    if (platform.id == PlatformId::z)
-        return off;
-    if (version == Version{0, 0})
-        return unknown("the default of this kernel is not known");
-    if (kernel.find(".el7") != std::string::npos)
-        return off;
-    if (kernel.find(".el8") != std::string::npos || kernel.find("icrosoft") != std::string::npos ||
-        kernel.find("WSL") != std::string::npos)
-        return unknown("the vendor's default is not known");
-    if (platform.id == PlatformId::amd)
-        return on;
-    return version >= Version{4, 20} ? on : off;
-}
 
 Outlook at_next_load(const Facts& facts) {
     Outlook out;

@@ -30,6 +30,8 @@ constexpr Horizons only(Horizon horizon) {
 inline constexpr Horizons at_now = only(Horizon::now);
 inline constexpr Horizons at_load = only(Horizon::next_load);
 inline constexpr Horizons at_boot = only(Horizon::next_boot);
+/// Told, and counted for none of the three: the image of a kernel that is not the next boot's.
+inline constexpr Horizons at_none = 1U << all_horizons.size();
 
 const char* name(Outcome outcome);
 const char* name(Horizon horizon);

@@ -32,9 +32,9 @@ inline std::string trailer() {
     return newc("TRAILER!!!", "");
 }
 
-/// `data` through one of libarchive's filters: gzip, xz, zstd, lz4, bzip2.
-inline std::string packed(const std::string& data, const char* filter) {
-    std::string out(data.size() + (1U << 20), '\0');
+/// `data`, so many times over, through one of libarchive's filters: gzip, xz, zstd, lz4, bzip2.
+inline std::string packed(const std::string& data, const char* filter, size_t times = 1) {
+    std::string out(data.size() + (4U << 20), '\0');
     size_t used = 0;
     archive* a = ::archive_write_new();
     ::archive_write_set_format_raw(a);
@@ -43,7 +43,8 @@ inline std::string packed(const std::string& data, const char* filter) {
     archive_entry* entry = ::archive_entry_new();
     ::archive_entry_set_filetype(entry, AE_IFREG);
     ::archive_write_header(a, entry);
-    ::archive_write_data(a, data.data(), data.size());
+    for (size_t i = 0; i < times; ++i)
+        ::archive_write_data(a, data.data(), data.size());
     ::archive_entry_free(entry);
     ::archive_write_close(a);
     ::archive_write_free(a);

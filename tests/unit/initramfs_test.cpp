@@ -168,7 +168,7 @@ TEST(InitramfsCache, WritableByOthersOrBrokenCountsForNothing) {
     EXPECT_EQ(read_initramfs_cached(root, "/boot/i", 0, 0, cache)->modprobe[0].text,
               "options kvm_intel nested=0\n");
     for (const char* junk :
-         {"", "{", "[]", R"({"format":1,"images":[{"key":3}]})", R"({"format":1,"images":7})"}) {
+         {"", "{", "[]", R"({"format":2,"images":[{"key":3}]})", R"({"format":2,"images":7})"}) {
         std::ofstream(cache, std::ios::trunc) << junk;
         EXPECT_TRUE(read_initramfs_cached(root, "/boot/i", 0, 0, cache)) << junk;
     }

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which values the kernel accepts for a module parameter, and where its type comes from.
 #include "core/modconf_values.h"
-#include "tests/unit/elf.h"
-#include "tests/unit/folder.h"
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
-
 using namespace virt_nested;
-using namespace std::string_literals;
 
 namespace {
 
@@ -92,58 +87,4 @@ TEST(KnownParameters, NoneIsNamedTwice) {
     for (const Parameter& a : known_parameters())
         for (const Parameter& b : known_parameters())
             EXPECT_TRUE(&a == &b || a.module != b.module || a.name != b.name) << a.name;
-}
-
-TEST(ReadParmtypes, FromAModuleOfEveryKind) {
-    const std::string modinfo = "license=GPL\0parmtype=nested:int\0parmtype=npt:bool\0"s;
-    for (const bool is_64 : {true, false})
-        for (const bool big : {true, false}) {
-            const test::Folder folder{
-                {"lib/modules/6.1/modules.dep",
-                 "kernel/x.ko:\nkernel/arch/kvm-amd.ko: kernel/x.ko\n"},
-                {"lib/modules/6.1/kernel/arch/kvm-amd.ko", test::module_file(modinfo, is_64, big)}};
-            const Result<Parmtypes> found =
-                read_parmtypes(Sysroot(folder.path()), "6.1", "kvm_amd");
-            ASSERT_TRUE(found) << found.error().what;
-            EXPECT_EQ(found->type("nested"), Parmtype::integer);
-            EXPECT_EQ(found->type("npt"), Parmtype::boolean);
-            EXPECT_FALSE(found->has("license"));
-            EXPECT_EQ(found->source, "/lib/modules/6.1/kernel/arch/kvm-amd.ko");
-        }
-}
-
-TEST(ReadParmtypes, OfABuiltIn) {
-    const test::Folder folder{
-        {"usr/lib/modules/6.1/modules.dep", ""},
-        {"usr/lib/modules/6.1/modules.builtin.modinfo",
-         "kvm.parmtype=hpage:int\0kvm_intel.parmtype=nested:bool\0kvm_intel.parm=nested:x\0"s}};
-    const Result<Parmtypes> found = read_parmtypes(Sysroot(folder.path()), "6.1", "kvm-intel");
-    ASSERT_TRUE(found) << found.error().what;
-    EXPECT_EQ(found->types.size(), 1U);
-    EXPECT_EQ(found->type("nested"), Parmtype::boolean);
-}
-
-TEST(ReadParmtypes, CompressedModuleIsSaidToBe) {
-    const test::Folder folder{{"lib/modules/6.1/modules.dep", "kernel/kvm-amd.ko.xz:\n"}};
-    const Result<Parmtypes> found = read_parmtypes(Sysroot(folder.path()), "6.1", "kvm_amd");
-    ASSERT_FALSE(found);
-    EXPECT_NE(found.error().what.find("compressed"), std::string::npos);
-}
-
-TEST(ReadParmtypes, CorruptModulesAreRefused) {
-    const std::string good = test::module_file("parmtype=nested:int\0"s);
-    for (size_t cut = 0; cut + 48 < good.size(); cut += 7) {
-        const test::Folder folder{{"lib/modules/6.1/modules.dep", "kvm-amd.ko:\n"},
-                                  {"lib/modules/6.1/kvm-amd.ko", good.substr(0, cut)}};
-        const Result<Parmtypes> found = read_parmtypes(Sysroot(folder.path()), "6.1", "kvm_amd");
-        ASSERT_FALSE(found) << cut;
-        EXPECT_EQ(found.error().code, EBADMSG) << cut;
-    }
-}
-
-TEST(ReadParmtypes, NoSuchModule) {
-    const Result<Parmtypes> found =
-        read_parmtypes(Sysroot(test::Folder{}.path()), "6.1", "kvm_amd");
-    ASSERT_FALSE(found);
-    EXPECT_EQ(found.error().code, ENOENT);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Parameter types out of a module's own file, which is not loaded for that (Linux:
-// include/linux/moduleparam.h __MODULE_PARM_TYPE; ELF: section .modinfo).
+// Parameter types out of a module's own file (Linux: include/linux/moduleparam.h
+// __MODULE_PARM_TYPE; ELF: section .modinfo).
+#include "validator/parmtypes.h"
+
 #include "core/modconf.h"
-#include "core/modconf_values.h"
 #include "core/text.h"
+#include "validator/unpack.h"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +18,7 @@ namespace virt_nested {
 namespace {
 
 constexpr size_t index_limit = 16U << 20;  ///< bytes; modules.dep has some hundred KiB
-constexpr size_t module_limit = 64U << 20; ///< kvm.ko has 3 MiB, with debugging symbols 40
+constexpr size_t module_limit = 64U << 20; ///< unpacked; kvm.ko has 3 MiB, with symbols 40
 
 /// Numbers out of an ELF file of either word size and byte order; 0 beyond its end.
 class Elf {
@@ -86,9 +88,7 @@ std::string find_module(std::string_view index, std::string_view module) {
 }
 
 Result<Parmtypes> read_from_file(const Sysroot& root, const std::string& path) {
-    if (!path.ends_with(".ko"))
-        return Error{ENOENT, printable(root.shown(path), 512) + ": compressed, not looked into"};
-    const Result<std::string> file = root.read(path, module_limit);
+    const Result<std::string> file = read_unpacked(root, path, module_limit);
     if (!file)
         return file.error();
     const Elf elf(*file);
@@ -99,17 +99,6 @@ Result<Parmtypes> read_from_file(const Sysroot& root, const std::string& path) {
 }
 
 } // namespace
-
-std::optional<Parmtype> Parmtypes::type(std::string_view parameter) const {
-    for (const auto& [known, parmtype] : types)
-        if (same_parameter(known, parameter))
-            return parmtype_of(parmtype);
-    return std::nullopt;
-}
-
-bool Parmtypes::has(std::string_view parameter) const {
-    return type(parameter).has_value();
-}
 
 std::vector<std::pair<std::string, std::string>> parmtypes_in(std::string_view modinfo,
                                                               std::string_view module_prefix) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The bytes of an initramfs, packed or not, in order and bounded.
-#include "validator/initramfs_stream.h"
+// The bytes of a file that may be packed, in order and bounded.
+#include "validator/unpack.h"
 
 #include "core/text.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <unistd.h>
 
 namespace virt_nested {
@@ -17,7 +18,7 @@ std::string_view FileStream::next() {
         return {};
     const ssize_t got = ::pread(fd_, buffer_.data(), want, static_cast<off_t>(at_));
     if (got < 0)
-        throw ImageError{{errno, std::strerror(errno)}};
+        throw UnpackError{{errno, std::strerror(errno)}};
     at_ += static_cast<uint64_t>(got);
     return {buffer_.data(), static_cast<size_t>(got)};
 }
@@ -59,7 +60,7 @@ la_ssize_t UnpackedStream::feed(archive* a, void* self, const void** block) {
         const std::string_view bytes = static_cast<UnpackedStream*>(self)->packed_.next();
         *block = bytes.data();
         return static_cast<la_ssize_t>(bytes.size());
-    } catch (const ImageError& failed) {
+    } catch (const UnpackError& failed) {
         ::archive_set_error(a, failed.error.code, "%s", failed.error.what.c_str());
         return -1;
     }
@@ -67,15 +68,15 @@ la_ssize_t UnpackedStream::feed(archive* a, void* self, const void** block) {
 
 void UnpackedStream::fail() {
     const char* why = ::archive_error_string(archive_.get());
-    throw ImageError{{EBADMSG, std::string("truncated or corrupt: ") +
-                                   (why ? printable(why) : "it cannot be unpacked")}};
+    throw UnpackError{{EBADMSG, std::string("truncated or corrupt: ") +
+                                    (why ? printable(why) : "it cannot be unpacked")}};
 }
 
 bool Reader::more() {
     if (!rest_.empty())
         return true;
     if (std::chrono::steady_clock::now() > until_)
-        throw ImageError{{ETIME, "not unpacked within the time"}};
+        throw UnpackError{{ETIME, "not unpacked within the time"}};
     rest_ = stream_.next();
     return !rest_.empty();
 }
@@ -87,16 +88,40 @@ void Reader::skip_zeros() {
 
 void Reader::take(uint64_t size, std::string* out) {
     if (at_ + size > limit_)
-        throw ImageError{{EFBIG, "unpacks to more than " + std::to_string(limit_) + " bytes"}};
+        throw UnpackError{{EFBIG, "unpacks to more than " + std::to_string(limit_) + " bytes"}};
     while (size > 0) {
         if (!more())
-            throw ImageError{{EBADMSG, "truncated: it ends inside an entry"}};
+            throw UnpackError{{EBADMSG, "truncated: it ends inside an entry"}};
         const auto part = static_cast<size_t>(std::min<uint64_t>(size, rest_.size()));
         if (out)
             out->append(rest_.substr(0, part));
         rest_.remove_prefix(part);
         at_ += part;
         size -= part;
+    }
+}
+
+Result<std::string> read_unpacked(const Sysroot& root, const std::string& path, size_t limit) {
+    const Result<Fd> fd = root.open(path);
+    if (!fd)
+        return fd.error();
+    const auto fail = [&](int code, const std::string& why) {
+        return Error{code, printable(root.shown(path), 512) + ": " + why};
+    };
+    try {
+        FileStream packed(fd->get(), 0, std::numeric_limits<uint64_t>::max());
+        UnpackedStream unpacked(packed);
+        std::string out;
+        for (std::string_view part = unpacked.next(); !part.empty(); part = unpacked.next()) {
+            if (part.size() > limit - out.size())
+                return fail(EFBIG, "unpacks to more than " + std::to_string(limit) + " bytes");
+            if (deadline_passed())
+                return fail(ETIME, "not unpacked within the time");
+            out += part;
+        }
+        return out;
+    } catch (const UnpackError& failed) {
+        return fail(failed.error.code, failed.error.what);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The bytes of an initramfs, packed or not, in order and bounded.
+// The bytes of a file that may be packed (an initramfs, a module), in order and bounded.
 #pragma once
 
 #include "core/sysroot.h"
@@ -15,15 +15,16 @@
 
 namespace virt_nested {
 
-/// Thrown inside the reading of an image; read_initramfs() returns it as its error.
-struct ImageError {
+/// Thrown inside the reading; read_initramfs() and read_unpacked() return it as their error.
+struct UnpackError {
     Error error;
 };
 
 class ByteStream {
   public:
     virtual ~ByteStream() = default;
-    /// The next bytes, at least one; none at the end. Valid until the next call. Throws ImageError.
+    /// The next bytes, at least one; none at the end. Valid until the next call. Throws
+    /// UnpackError.
     virtual std::string_view next() = 0;
 };
 
@@ -77,5 +78,9 @@ class Reader {
     std::string_view rest_;
     uint64_t at_ = 0;
 };
+
+/// The whole of a file, unpacked if it is packed. Errors: EFBIG unpacks to more than `limit` bytes;
+/// EBADMSG truncated, corrupt or empty; ETIME past the deadline; else that of opening or reading.
+Result<std::string> read_unpacked(const Sysroot& root, const std::string& path, size_t limit);
 
 } // namespace virt_nested

@@ -10,7 +10,7 @@ stamp() {
 }
 
 # An emulator must not outlive the test, not even one that is killed without notice.
-bound() { setpriv --pdeathsig KILL timeout -k 5 "$1" setpriv --pdeathsig KILL nice -n 10 "${@:2}"; }
+bound() { setpriv --pdeathsig KILL timeout -k 5 "$1" setpriv --pdeathsig KILL "${@:2}"; }
 
 # emulate NAME SECONDS COMMAND...: the guest's serial console is the command's standard output
 emulate() {

@@ -20,7 +20,7 @@ std::string feature_words(const Platform* row) {
 }
 
 std::string mend_definition(const Domain& domain) {
-    return "virt-nested inject " + shell_word(printable(domain.name));
+    return "virt-nested inject " + guest_word(domain.name);
 }
 
 struct Question {
@@ -111,7 +111,7 @@ Verdict judge_require(const Question& q) {
     if (q.gives.undetermined)
         return refuse(label + "whether the guest gets " + feature +
                           " cannot be determined: " + q.gives.why,
-                      "virsh edit " + shell_word(printable(q.domain.name)), true);
+                      "virsh edit " + guest_word(q.domain.name), true);
     const bool enough = q.gives.how == Delivers::certainly ||
                         (q.gives.how == Delivers::possibly && resolved_later(q.phase));
     if (!enough && q.phase == Phase::started)
@@ -157,7 +157,7 @@ Verdict judge_forbid(const Question& q, const std::string& who, const std::strin
 }
 
 Verdict judge_unlabelled(const Question& q, const std::string& who) {
-    const std::string guest = shell_word(printable(q.domain.name));
+    const std::string guest = guest_word(q.domain.name);
     if (q.config.unlabelled == UnlabelledRule::allow)
         return pass(who + ", and the site has no rule for such guests");
     Verdict strict =
@@ -177,8 +177,7 @@ Verdict judge(const Question& q) {
     const Label& label = q.domain.label;
     if (!label.problem.empty())
         return refuse("its nesting label is not understood: " + label.problem,
-                      "virt-nested label " + shell_word(printable(q.domain.name)) +
-                          " require, forbid or allow");
+                      "virt-nested label " + guest_word(q.domain.name) + " POLICY");
     switch (label.policy) {
     case LabelPolicy::require:
         return judge_require(q);

@@ -84,6 +84,10 @@ std::string shell_word(std::string_view text) {
     return out + "'";
 }
 
+std::string guest_word(std::string_view name) {
+    return (name.starts_with('-') ? "-- " : "") + shell_word(printable(name));
+}
+
 std::string_view trim(std::string_view text) {
     const size_t first = text.find_first_not_of(blanks);
     if (first == std::string_view::npos)

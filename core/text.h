@@ -18,6 +18,10 @@ std::string printable(std::string_view text, size_t limit = 256);
 /// `text` as one word for a POSIX shell: as it is where that is safe, in single quotes otherwise.
 std::string shell_word(std::string_view text);
 
+/// A guest's name, printable, as the operand of a command to paste: behind "--" where it would be
+/// taken for an option.
+std::string guest_word(std::string_view name);
+
 /// Without blanks (space, tab, CR, LF) on either end.
 std::string_view trim(std::string_view text);
 

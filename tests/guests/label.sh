@@ -82,7 +82,7 @@ expect_vn 0 'forbid' list
 expect_vn 0 'labelled allow' label --live runs allow
 expect_has runs 'policy="forbid"'
 expect_vn 0 'labelled require' label runs require
-expect_vn 1 'not running' label --live secret require
+expect_vn 1 'it does not run' label --live secret require
 
 # --- the managed-save image brings its label along
 lab_virsh managedsave runs >/dev/null

@@ -38,6 +38,12 @@ TEST(ShellWord, QuotesOnlyWhatNeedsIt) {
     EXPECT_EQ(shell_word(""), "''");
 }
 
+TEST(GuestWord, IsNeverAnOption) {
+    EXPECT_EQ(guest_word("web1"), "web1");
+    EXPECT_EQ(guest_word("a b"), "'a b'");
+    EXPECT_EQ(guest_word("--help"), "-- '--help'");
+}
+
 TEST(HasWord, MatchesWholeWordsOnly) {
     EXPECT_TRUE(has_word("fpu vmx ept", "vmx"));
     EXPECT_FALSE(has_word("fpu vmx-ept", "vmx"));

@@ -83,7 +83,7 @@ int run_explain_guest(const std::vector<std::string>& arguments) {
     if (parsed.has("phase") && !phase)
         throw UsageError("--phase '" + printable(parsed.text("phase"), 64) +
                          "' is none of prepare, start, started, migrate, restore and reconnect");
-    const Result<Connection> connection = Connection::open(parsed.text("connect"), true);
+    const Result<Connection> connection = Connection::open_reading(parsed.text("connect"));
     if (!connection)
         return fail(connection.error().what);
     const HostSide side = read_host_side(*connection);
@@ -91,7 +91,8 @@ int run_explain_guest(const std::vector<std::string>& arguments) {
         return fail(no);
     const Result<DomainPtr> domain = connection->find(wanted);
     if (!domain)
-        return fail("'" + printable(wanted) + "': " + domain.error().what);
+        return fail("'" + printable(wanted) + "': " + domain.error().what +
+                    (parsed.has("connect") ? "" : ", and no such file here"));
     const Result<GuestTexts> guest = read_guest(domain->get());
     if (!guest)
         return fail("'" + printable(wanted) + "': " + guest.error().what);

@@ -26,8 +26,8 @@ Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const
     case Injected::unlabelled:
         if (request.selection.all)
             return Done::silent;
-        batch.problem(guest, injected.what + "; run: virt-nested label " +
-                                 shell_word(printable(guest)) + " require, forbid or allow");
+        batch.problem(guest,
+                      injected.what + "; run: virt-nested label " + guest_word(guest) + " POLICY");
         return Done::failed;
     case Injected::unchanged:
         if (!request.selection.all)

@@ -28,7 +28,7 @@ int run_list(const std::vector<std::string>& arguments) {
         throw UsageError("'" + printable(parsed.list("rest").front(), 64) + "' is not an option");
     const std::string format =
         one_of("format", parsed.text("format"), {"text", "json", "prometheus"});
-    const Result<Connection> connection = Connection::open(parsed.text("connect"), true);
+    const Result<Connection> connection = Connection::open_reading(parsed.text("connect"));
     if (!connection) {
         std::cerr << "virt-nested list: " << connection.error().what << "\n";
         return exit_undetermined;

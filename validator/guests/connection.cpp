@@ -16,6 +16,18 @@ namespace virt_nested {
 
 namespace {
 
+/// What to do about errors of libvirt's that name no way out (src/util/virerror.c).
+struct Mend {
+    int code;
+    const char* what;
+};
+constexpr std::array<Mend, 2> mends = {
+    {{VIR_ERR_ACCESS_DENIED,
+      "the daemon's access control (polkit, access_drivers in its configuration) keeps this user "
+      "from it: run it as one who may"},
+     {VIR_ERR_OPERATION_DENIED,
+      "the connection is read-only: run it as root, or with --connect and a URI that may write"}}};
+
 /// The part of a URI between scheme:// and the next slash: the server.
 std::string_view server_of(std::string_view uri) {
     const size_t start = uri.find("://");
@@ -31,13 +43,22 @@ std::string_view transport_of(std::string_view uri) {
     return plus == std::string_view::npos ? std::string_view() : scheme.substr(plus + 1);
 }
 
+bool names_server(std::string_view uri) {
+    const std::string_view transport = transport_of(uri);
+    return !server_of(uri).empty() || (!transport.empty() && transport != "unix");
+}
+
 } // namespace
 
 Error libvirt_error() {
     const virError* error = virGetLastError();
     if (!error || !error->message)
         return {0, "libvirt gave no reason"};
-    return {error->code, printable(trim(error->message), 2048)};
+    Error out{error->code, printable(trim(error->message), 2048)};
+    for (const Mend& mend : mends)
+        if (mend.code == error->code)
+            out.what += std::string("; ") + mend.what;
+    return out;
 }
 
 Result<std::string> taken_text(char* text) {
@@ -48,15 +69,26 @@ Result<std::string> taken_text(char* text) {
     return out;
 }
 
+Result<Connection> Connection::open_reading(const std::string& uri) {
+    const char* chosen = std::getenv("LIBVIRT_DEFAULT_URI");
+    if (names_server(uri.empty() && chosen ? chosen : uri))
+        if (Result<Connection> connection = open(uri, false))
+            return connection;
+    return open(uri, true);
+}
+
 Result<Connection> Connection::open(const std::string& uri, bool read_only) {
     const virConnectPtr connection =
         virConnectOpenAuth(uri.empty() ? nullptr : uri.c_str(), virConnectAuthPtrDefault,
                            read_only ? VIR_CONNECT_RO : 0);
     if (!connection) {
         Error error = libvirt_error();
+        const std::string option = uri.empty() ? "" : "--connect " + shell_word(printable(uri));
         error.what = "no connection to " +
                      (uri.empty() ? std::string("libvirt") : "'" + printable(uri) + "'") + ": " +
-                     error.what;
+                     error.what + "; run: " +
+                     (names_server(uri) ? "virsh " + option + " version"
+                                        : "systemctl status libvirtd virtqemud");
         return error;
     }
     return Connection(connection);
@@ -69,8 +101,7 @@ std::string Connection::uri() const {
 
 bool Connection::local() const {
     const std::string text = uri();
-    const std::string_view transport = transport_of(text);
-    return !text.empty() && server_of(text).empty() && (transport.empty() || transport == "unix");
+    return !text.empty() && !names_server(text);
 }
 
 std::string Connection::hypervisor() const {

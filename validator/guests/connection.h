@@ -30,6 +30,10 @@ class Connection {
     /// `uri` as virsh has it; empty: libvirt's own choice (LIBVIRT_DEFAULT_URI, libvirt.conf, then
     /// probing). Errors name the URI.
     static Result<Connection> open(const std::string& uri, bool read_only);
+    /// For commands that change nothing: read-only, which any user may. A remote host tells of its
+    /// CPU over a connection that may write alone (virConnectGetDomainCapabilities), so there that
+    /// is tried first.
+    static Result<Connection> open_reading(const std::string& uri);
 
     virConnectPtr get() const { return connection_.get(); }
     std::string uri() const;

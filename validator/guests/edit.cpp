@@ -146,7 +146,7 @@ Problem require_feature(Work& work, const Delivery& gives) {
         return EditProblem{EditProblem::needs_person,
                            "the definition has no CPU of its own, and choosing one concerns "
                            "migration and licences; run: virt-nested inject " +
-                               shell_word(printable(domain.name))};
+                               guest_word(domain.name)};
     if (nobody_chose)
         choose_cpu(work, "host-passthrough");
     XmlNode cpu = work.root.child("cpu");
@@ -171,8 +171,7 @@ Problem forbid_feature(Work& work, const Delivery& gives) {
         if (!work.wish.by_person)
             return EditProblem{EditProblem::needs_person,
                                "the definition has no <cpu> to disable " + work.feature +
-                                   " in; run: virt-nested inject " +
-                                   shell_word(printable(domain.name))};
+                                   " in; run: virt-nested inject " + guest_word(domain.name)};
         choose_cpu(work, "host-model");
     }
     XmlNode cpu = work.root.child("cpu");

@@ -49,8 +49,7 @@ Injected transient_outcome(const Domain& live, const Platform& row) {
 Injected problem_outcome(const EditProblem& problem, const std::string& guest) {
     std::string what = problem.what;
     if (problem.kind == EditProblem::contradiction)
-        what += "; change the label, or run: virt-nested inject --override " +
-                shell_word(printable(guest));
+        what += "; change the label, or run: virt-nested inject --override " + guest_word(guest);
     return outcome(problem.kind == EditProblem::undetermined ? Injected::undetermined
                                                              : Injected::failed,
                    what);
@@ -76,7 +75,7 @@ std::string refused_platform(const HostSide& side, const Domain& domain) {
 
 std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed) {
     std::vector<std::string> out;
-    const std::string guest = shell_word(printable(name_of(domain)));
+    const std::string guest = guest_word(name_of(domain));
     if (cpu_changed && running(domain))
         out.emplace_back("it is running: its CPU stays as it is until it is shut down and started");
     if (virDomainHasManagedSaveImage(domain, 0) == 1)
@@ -133,7 +132,9 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
                           const Domain& before, bool has_definition) {
     const Label& label = before.label;
     if (!label.problem.empty())
-        return outcome(Injected::failed, "its label is not understood: " + label.problem);
+        return outcome(Injected::failed, "its label is not understood: " + label.problem +
+                                             "; run: virt-nested label " + guest_word(before.name) +
+                                             " POLICY");
     if (label.policy == LabelPolicy::none)
         return outcome(Injected::unlabelled, "it carries no label");
     if (label.policy == LabelPolicy::allow)

@@ -86,6 +86,11 @@ void label_image(virDomainPtr domain, LabelPolicy policy, Labelled& out) {
 
 Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& scope) {
     Labelled out;
+    if (scope.live && !running(domain)) {
+        out.what = "it does not run, so nothing live can carry a label; leave out --live";
+        out.code = VIR_ERR_OPERATION_INVALID;
+        return out;
+    }
     const unsigned flags = flags_of(domain, scope);
     const std::string element = std::string("<nested policy='") + name(policy) + "'/>";
     const bool remove = policy == LabelPolicy::none;

@@ -228,7 +228,7 @@ void Watcher::take_result(const std::string& uuid, const std::string& name,
                    std::string("its label ") + virt_nested::name(before) +
                        " is gone: a snapshot or another definition brought one without it; run: "
                        "virt-nested label " +
-                       shell_word(printable(name)) + " " + virt_nested::name(before));
+                       guest_word(name) + " " + virt_nested::name(before));
     } else if (result.kind == Injected::failed || result.kind == Injected::undetermined) {
         report(memory, name, result.what);
     } else {

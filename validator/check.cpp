@@ -64,6 +64,7 @@ const std::vector<Check>& checks() {
         add_configuration_checks(out);
         add_boot_checks(out);
         add_hook_checks(out);
+        add_libvirt_checks(out);
         return out;
     }();
     return table;

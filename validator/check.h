@@ -54,5 +54,6 @@ void add_parameter_checks(std::vector<Check>& table);
 void add_configuration_checks(std::vector<Check>& table);
 void add_boot_checks(std::vector<Check>& table);
 void add_hook_checks(std::vector<Check>& table);
+void add_libvirt_checks(std::vector<Check>& table);
 
 } // namespace virt_nested

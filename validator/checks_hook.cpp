@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <sys/stat.h>
 
 namespace virt_nested {
@@ -69,8 +70,9 @@ Findings hook_installed(const Facts& facts) {
     return found;
 }
 
-/// libvirt runs these as root and asks neither owner nor mode.
-Findings hook_permissions(const Facts& facts) {
+/// The files that libvirt runs, one by one: what is wrong with each, or that nothing is.
+Findings of_run_files(const Facts& facts, const std::string& expected, const std::string& all_well,
+                      std::optional<Finding> (*wrong)(const HookFile&)) {
     Finding out;
     if (no_answer(facts, out))
         return {out};
@@ -78,30 +80,44 @@ Findings hook_permissions(const Facts& facts) {
     for (const HookFile& file : facts.hook.files) {
         if (!file.exists || !file.regular || !file.executable)
             continue;
-        const bool foreign = file.status.uid != 0 && file.status.uid != facts.hook.root_owner;
-        const bool writable = (file.status.mode & (S_IWGRP | S_IWOTH)) != 0;
-        if (!foreign && !writable)
+        std::optional<Finding> one = wrong(file);
+        if (!one)
             continue;
-        std::array<char, 16> mode{};
-        std::snprintf(mode.data(), mode.size(), "%04o", file.status.mode & 07777);
-        found.push_back(
-            {Outcome::fail,
-             "owned by root, writable by root alone",
-             "owner " + std::to_string(file.status.uid) + ", mode " + mode.data(),
-             facts.shown(printable(file.path)),
-             {},
-             "chown root:root " + shell_word(file.real) + " && chmod go-w " + shell_word(file.real),
-             0});
+        one->result = Outcome::fail;
+        one->source = facts.shown(printable(file.path));
+        if (one->expected.empty())
+            one->expected = expected;
+        found.push_back(std::move(*one));
     }
+    const bool none = facts.hook.files.empty();
     if (found.empty())
-        found.push_back({facts.hook.files.empty() ? Outcome::skip : Outcome::pass,
-                         "owned by root, writable by root alone",
-                         facts.hook.files.empty() ? "there is no hook" : "so they are",
+        found.push_back({none ? Outcome::skip : Outcome::pass,
+                         expected,
+                         none ? "there is no hook" : all_well,
                          facts.hook.folder.source,
                          {},
                          {},
                          0});
     return found;
+}
+
+/// libvirt runs these as root and asks neither owner nor mode.
+std::optional<Finding> open_to_others(const HookFile& file) {
+    const bool writable = (file.status.mode & (S_IWGRP | S_IWOTH)) != 0;
+    if (!file.foreign && !writable)
+        return std::nullopt;
+    std::array<char, 16> mode{};
+    std::snprintf(mode.data(), mode.size(), "%04o", file.status.mode & 07777);
+    Finding out;
+    out.found = "owner " + std::to_string(file.status.uid) + ", mode " + mode.data();
+    out.fix =
+        "chown root:root " + shell_word(file.real) + " && chmod go-w " + shell_word(file.real);
+    return out;
+}
+
+Findings hook_permissions(const Facts& facts) {
+    return of_run_files(facts, "owned by root, writable by root alone", "so they are",
+                        open_to_others);
 }
 
 bool looks_left_over(std::string_view path) {
@@ -114,41 +130,22 @@ bool looks_left_over(std::string_view path) {
                        [&](std::string_view end) { return file.ends_with(end); });
 }
 
-Findings hook_strays(const Facts& facts) {
+std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
     Finding out;
-    if (no_answer(facts, out))
-        return {out};
-    Findings found;
-    for (const HookFile& file : facts.hook.files) {
-        if (!file.exists || !file.regular || !file.executable)
-            continue;
-        const std::string chmod = "chmod -x " + shell_word(file.path) + ", or remove it";
-        if (looks_left_over(file.path))
-            found.push_back({Outcome::fail,
-                             "no leftovers that are executable",
-                             "libvirt runs it at every operation of every guest",
-                             facts.shown(printable(file.path)),
-                             {},
-                             chmod,
-                             0});
-        else if (!file.interpreted)
-            found.push_back({Outcome::fail,
-                             "a program, or a script with #!",
-                             "neither: every start of a guest fails with 'Exec format error'",
-                             facts.shown(printable(file.path)),
-                             {},
-                             chmod,
-                             0});
+    if (looks_left_over(file.path)) {
+        out.found = "libvirt runs it at every operation of every guest";
+    } else if (!file.interpreted) {
+        out.expected = "a program, or a script with #!";
+        out.found = "neither: every start of a guest fails with 'Exec format error'";
+    } else {
+        return std::nullopt;
     }
-    if (found.empty())
-        found.push_back({facts.hook.files.empty() ? Outcome::skip : Outcome::pass,
-                         "no leftovers that are executable",
-                         facts.hook.files.empty() ? "there is no hook" : "none",
-                         facts.hook.folder.source,
-                         {},
-                         {},
-                         0});
-    return found;
+    out.fix = "chmod -x " + shell_word(file.path) + ", or remove it";
+    return out;
+}
+
+Findings hook_strays(const Facts& facts) {
+    return of_run_files(facts, "no leftovers that are executable", "none", no_program_of_a_hook);
 }
 
 /// Fedora's policy since 2024: virtqemud_t may not execute virt_hook_t, it may execute bin_t
@@ -159,16 +156,31 @@ Findings hook_selinux(const Facts& facts) {
         return {out};
     if (!facts.hook.enforcing)
         return {{Outcome::skip, {}, "no SELinux here", {}, {}, {}, 0}};
-    for (const HookFile& file : facts.hook.files)
-        if (file.ours && file.selinux.find(":virt_hook_t") != std::string::npos)
+    Finding well{Outcome::pass, "bin_t", "nothing of ours is virt_hook_t", {}, {}, {}, 0};
+    for (const HookFile& file : facts.hook.files) {
+        if (!file.ours || !file.exists)
+            continue;
+        const std::string source = facts.shown(printable(file.real));
+        if (!file.selinux)
+            return {{Outcome::undetermined,
+                     "bin_t",
+                     file.selinux.error().what,
+                     source,
+                     {},
+                     facts.live ? "run it as root" : "capture the machine as root",
+                     0}};
+        if (file.selinux->find(":virt_hook_t") != std::string::npos)
             return {{*facts.hook.enforcing ? Outcome::fail : Outcome::warn,
                      "bin_t",
-                     file.selinux + (*facts.hook.enforcing ? "" : " (permissive)"),
-                     facts.shown(printable(file.real)),
+                     *file.selinux + (*facts.hook.enforcing ? "" : " (permissive)"),
+                     source,
                      {},
                      {},
                      0}};
-    return {{Outcome::pass, "bin_t", "nothing of ours is virt_hook_t", {}, {}, {}, 0}};
+        well.found = *file.selinux;
+        well.source = source;
+    }
+    return {well};
 }
 
 } // namespace

@@ -46,14 +46,12 @@ Findings nested_parameter(const Facts& facts) {
     return {out};
 }
 
-/// virQEMUCapsKVMSupportsNesting reads the first character: Y, y or 1 (src/qemu/
-/// qemu_capabilities.c). A 2 is on for the kernel and off for libvirt.
+/// A 2 is on for the kernel and off for libvirt.
 Findings libvirt_reads(const Facts& facts) {
     const Fact& parameter = facts.host.parameter;
     if (!parameter.on())
         return {{Outcome::skip, {}, "the parameter is not on", parameter.source, {}, {}, 0}};
-    const bool good = parameter.found.find_first_of("Yy1") == 0;
-    return {{good ? Outcome::pass : Outcome::warn,
+    return {{facts.on_for_libvirt() ? Outcome::pass : Outcome::warn,
              "a value that starts with Y or 1",
              std::string(facts.platform()->module) + ".nested = " + parameter.found,
              parameter.source,

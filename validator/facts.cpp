@@ -33,11 +33,15 @@ const Fact* Facts::parameter(std::string_view module, std::string_view parameter
     return found == parameters.end() ? nullptr : &found->second;
 }
 
+bool Facts::on_for_libvirt() const {
+    return host.parameter.found.find_first_of("Yy1") == 0;
+}
+
 const std::string* Facts::logged(std::string_view words) const {
-    const auto found =
-        std::find_if(kernel_log.begin(), kernel_log.end(),
-                     [&](const std::string& l) { return l.find(words) != std::string::npos; });
-    return found == kernel_log.end() ? nullptr : &*found;
+    const auto found = std::find_if(log.lines.begin(), log.lines.end(), [&](const std::string& l) {
+        return l.find(words) != std::string::npos;
+    });
+    return found == log.lines.end() ? nullptr : &*found;
 }
 
 const std::string* Facts::refusal() const {
@@ -81,6 +85,7 @@ Facts gather(const Sysroot& root, const ValidateOptions& options) {
     gather_configuration(root, options, facts);
     gather_boot(root, options, facts);
     facts.hook = gather_hook(root);
+    gather_capabilities(root, facts);
     return facts;
 }
 

@@ -7,6 +7,7 @@
 #include "core/host.h"
 #include "core/modconf_lint.h"
 #include "validator/initramfs.h"
+#include "validator/kernel_log.h"
 #include "validator/report.h"
 
 #include <map>
@@ -46,6 +47,17 @@ struct BootEntry {
     bool chosen = false; ///< the boot loader's default, as far as its files tell
 };
 
+/// What libvirt keeps of QEMU's answers, for one emulator (libvirt: src/qemu/qemu_capabilities.c,
+/// virQEMUCapsFormatCache).
+struct CachedCapabilities {
+    std::string path;            ///< inside the root
+    std::string kernel;          ///< release that ran then; empty: not kept
+    int libvirt = 0;             ///< version that wrote it: 9000000 is 9.0.0
+    bool nesting = false;        ///< the module's parameter was on for libvirt
+    std::optional<bool> feature; ///< QEMU's host CPU had the platform's feature under KVM
+    std::optional<bool> paging;  ///< and nested paging for it
+};
+
 /// A file that libvirt would run at every start of a guest.
 struct HookFile {
     std::string path;
@@ -55,16 +67,17 @@ struct HookFile {
     bool exists = false; ///< false: a link that leads nowhere
     bool regular = false;
     bool executable = false;
+    bool foreign = false; ///< its owner is not root, nor who stands for root in a captured root
     bool ours = false;
     bool interpreted = true; ///< starts with "#!" or as an ELF: the kernel can run it
-    std::string selinux;     ///< label of the real file, empty where there is none
+    Result<std::string> selinux = Error{0, "not read"}; ///< label of the real file
 };
 
 struct HookFacts {
-    bool libvirt = false;          ///< libvirt's QEMU driver is installed
-    Fact folder;                   ///< /etc/libvirt/hooks could be read
+    bool libvirt = false;            ///< libvirt's QEMU driver is installed
+    Fact folder;                     ///< /etc/libvirt/hooks could be read
+    std::string daemon = "libvirtd"; ///< whose configuration it is, as systemctl knows it
     std::vector<HookFile> files;   ///< hooks/qemu and qemu.d/*, in the order that libvirt runs them
-    uid_t root_owner = 0;          ///< who stands for root: the owner of a captured root
     std::optional<bool> enforcing; ///< SELinux
     bool judge = false;            ///< virt-nested-judge lies beside the front
 };
@@ -88,7 +101,7 @@ struct Facts {
     std::map<std::string, Fact>
         parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
     std::vector<std::string> rivals; ///< loaded modules of other hypervisors
-    std::vector<std::string> kernel_log; ///< lines about KVM, VMX, SVM; only read to explain a no
+    KernelLog log;                   ///< only read to explain a no
 
     InstalledKmod kmod;
     ModConf conf;
@@ -103,6 +116,8 @@ struct Facts {
     std::string image_problem;          ///< why there is none, where one was looked for
 
     HookFacts hook;
+    std::vector<CachedCapabilities> capabilities;
+    Fact capabilities_read; ///< the folder of them; absent: libvirt keeps none
 
     // Small ones together.
     Level level = Level::unknown;
@@ -111,10 +126,12 @@ struct Facts {
     bool live = true;
     bool unified = false; ///< the next boot's kernel is a unified kernel image
     bool linkage_known = false;
-    bool kernel_log_read = false;
 
     const Platform* platform() const { return host.platform; }
     const Fact* parameter(std::string_view module, std::string_view parameter) const;
+    /// What libvirt makes of the nested parameter: on if it starts with Y, y or 1 (libvirt:
+    /// src/qemu/qemu_capabilities.c, virQEMUCapsKVMSupportsNesting).
+    bool on_for_libvirt() const;
     /// The first line of the kernel log with these words, or nullptr.
     const std::string* logged(std::string_view words) const;
     /// The kernel's line that says why the hardware, the firmware or an outer host keeps the module
@@ -132,5 +149,6 @@ void gather_modules(const Sysroot& root, Facts& facts);
 void gather_configuration(const Sysroot& root, const ValidateOptions& options, Facts& facts);
 void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& facts);
 HookFacts gather_hook(const Sysroot& root);
+void gather_capabilities(const Sysroot& root, Facts& facts);
 
 } // namespace virt_nested

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -34,12 +35,15 @@ std::string real_path(const Sysroot& root, const std::string& path) {
     return real ? std::string(real.get()) : std::string();
 }
 
-/// security.selinux of a file; empty without one.
-std::string selinux_label(const std::string& real) {
+/// security.selinux of a file. Under SELinux the kernel gives every file one; a copy of a file, in
+/// a captured root, may have lost it.
+Result<std::string> selinux_label(const std::string& real) {
     std::array<char, 256> label{};
-    const ssize_t got =
-        ::getxattr(real.c_str(), "security.selinux", label.data(), label.size() - 1);
-    return got > 0 ? printable(std::string_view(label.data()), 128) : std::string();
+    if (::getxattr(real.c_str(), "security.selinux", label.data(), label.size() - 1) >= 0)
+        return printable(std::string_view(label.data()), 128);
+    return Error{errno, printable(real, 512) + ": " +
+                            (errno == ENODATA || errno == ENOTSUP ? "no SELinux label is kept"
+                                                                  : std::strerror(errno))};
 }
 
 HookFile look_at(const Sysroot& root, const std::string& path) {
@@ -81,11 +85,9 @@ bool has_libvirt(const Sysroot& root) {
 HookFacts gather_hook(const Sysroot& root) {
     HookFacts out;
     out.libvirt = has_libvirt(root);
+    if (root.exists("/usr/sbin/virtqemud") && !root.exists("/usr/sbin/libvirtd"))
+        out.daemon = "virtqemud";
     out.folder = {State::on, {}, root.shown(folder), {}};
-    if (!root.live()) {
-        const Result<FileStatus> owner = root.status("/");
-        out.root_owner = owner ? owner->uid : 0;
-    }
     const Result<std::vector<std::string>> top = root.list(folder);
     if (!top) {
         const bool absent = top.error().code == ENOENT;
@@ -104,10 +106,14 @@ HookFacts gather_hook(const Sysroot& root) {
                       {},
                       root.shown(std::string(folder) + "/qemu.d"),
                       names.error().what};
-    for (const HookFile& file : out.files)
+    const Result<FileStatus> top_owner = root.status("/");
+    for (HookFile& file : out.files) {
+        const bool stands_for_root = !root.live() && top_owner && file.status.uid == top_owner->uid;
+        file.foreign = file.exists && file.status.uid != 0 && !stands_for_root;
         if (file.ours && !file.real.empty())
             out.judge =
                 out.judge || root.exists(file.real.substr(0, file.real.rfind('/') + 1) + judge);
+    }
     const Result<std::string> enforcing = root.read("/sys/fs/selinux/enforce", 16);
     if (enforcing)
         out.enforcing = trim(*enforcing) == "1";

@@ -9,8 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace virt_nested {
 
@@ -120,45 +118,6 @@ std::vector<std::string> running_guests(const Sysroot& root) {
     return out;
 }
 
-bool tells(std::string_view line) {
-    constexpr std::array<std::string_view, 6> words = {"kvm", "VMX", "SVM", "KVM", "nested", "SIE"};
-    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-        return line.find(word) != std::string_view::npos;
-    });
-}
-
-/// /dev/kmsg gives one record a read: "priority,sequence,time,flags;text" (Documentation/ABI/
-/// testing/dev-kmsg).
-void read_live_log(Facts& facts) {
-    const Fd fd(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-    if (fd.get() < 0)
-        return;
-    facts.kernel_log_read = true;
-    std::array<char, 8192> record{};
-    for (int count = 0; count < 20000 && facts.kernel_log.size() < 64; ++count) {
-        const ssize_t got = ::read(fd.get(), record.data(), record.size());
-        if (got < 0 && errno == EPIPE)
-            continue;
-        if (got <= 0)
-            return;
-        std::string_view text(record.data(), static_cast<size_t>(got));
-        text = text.substr(std::min(text.find(';') + 1, text.size()));
-        text = text.substr(0, text.find('\n'));
-        if (tells(text))
-            facts.kernel_log.push_back(printable(text));
-    }
-}
-
-void read_captured_log(const Sysroot& root, Facts& facts) {
-    const Result<std::string> text = root.read_head("/var/log/dmesg", 4U << 20);
-    if (!text)
-        return;
-    facts.kernel_log_read = true;
-    for (const std::string_view line : lines(*text))
-        if (tells(line) && facts.kernel_log.size() < 64)
-            facts.kernel_log.push_back(printable(line));
-}
-
 } // namespace
 
 void gather_modules(const Sysroot& root, Facts& facts) {
@@ -169,7 +128,7 @@ void gather_modules(const Sysroot& root, Facts& facts) {
     read_parameters(root, facts);
     facts.guests = running_guests(root);
     if (!facts.host.nests.on())
-        root.live() ? read_live_log(facts) : read_captured_log(root, facts);
+        facts.log = read_kernel_log(root);
     if (!facts.platform() || facts.platform()->module.empty())
         return;
     const Result<std::string> count =

@@ -37,8 +37,7 @@ bool beyond_options(const Facts& facts, Outlook& out) {
     }
     if (const std::string* line =
             host.module.absent() && !host.nests.on() ? facts.refusal() : nullptr) {
-        out = {State::off, "the kernel says: " + *line,
-               facts.live ? "/dev/kmsg" : facts.shown("/var/log/dmesg"),
+        out = {State::off, "the kernel says: " + *line, facts.log.source,
                "What refused the module now refuses it again.", mend_hardware(facts)};
         return true;
     }

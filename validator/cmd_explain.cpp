@@ -68,8 +68,8 @@ int run_explain(const std::vector<std::string>& arguments) {
                          "' is none of prepare, start, started, migrate, restore and reconnect");
     const std::string format = one_of("format", parsed.text("format"), {"text", "json"});
     const Sysroot root(parsed.text("root"));
-    const Config config =
-        parsed.has("config") ? read_config(Sysroot(), parsed.text("config")) : read_config(root);
+    const Config config = parsed.has("config") ? read_config(Sysroot(), file_of(parsed, "config"))
+                                               : read_config(root);
     const Fd fd = open_definition(files.front());
     const ByteSource source = [&](char* buffer, size_t size) {
         return static_cast<long>(::read(fd.get(), buffer, size));

@@ -106,7 +106,7 @@ Sysroot root_of(const Parsed& parsed) {
 
 ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
     ValidateOptions out;
-    out.config = parsed.text("config");
+    out.config = file_of(parsed, "config");
     if (parsed.has("kmod-profile"))
         out.kmod_profile = kmod_version(parsed.text("kmod-profile"));
     out.deep = parsed.values["deep"].as<bool>();

@@ -2,6 +2,7 @@
 // The table of commands, and what they have in common: options, what goes wrong, exit statuses.
 #include "validator/command.h"
 
+#include "core/sysroot.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -108,6 +109,14 @@ std::string one_of(const std::string& option, const std::string& value,
         throw UsageError("--" + option + " '" + printable(value, 64) + "' is none of " +
                          listed(choices));
     return value;
+}
+
+std::string file_of(const Parsed& parsed, const char* option) {
+    const std::string path = parsed.text(option);
+    const Result<FileStatus> status = Sysroot().status(path);
+    if (parsed.has(option) && !status)
+        throw UsageError("--" + std::string(option) + " " + status.error().what);
+    return path;
 }
 
 } // namespace virt_nested

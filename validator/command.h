@@ -59,6 +59,10 @@ Parsed parse_options(const char* command,
 std::string one_of(const std::string& option, const std::string& value,
                    const std::vector<std::string>& choices);
 
+/// The file that an option names, or empty where it was not given; UsageError where it is not
+/// there.
+std::string file_of(const Parsed& parsed, const char* option);
+
 int run_validate(const std::vector<std::string>& arguments);
 int run_disable(const std::vector<std::string>& arguments);
 int run_enable(const std::vector<std::string>& arguments);

@@ -5,11 +5,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 using namespace virt_nested;
@@ -85,7 +89,50 @@ INSTANTIATE_TEST_SUITE_P(
                     "boot/grub/grub.cfg", "efi/EFI/Linux/a.efi", "etc/libvirt/hooks/qemu",
                     "etc/libvirt/hooks/qemu.d/99-virt-nested", "run/systemd/container",
                     "lib/modules/6.1.0-50-amd64/modules.dep",
-                    "lib/modules/6.1.0-50-amd64/modules.builtin"),
+                    "lib/modules/6.1.0-50-amd64/modules.builtin", "boot/grub2/grubenv",
+                    "var/cache/libvirt/qemu/capabilities/a.xml"),
+    [](const auto& chosen) {
+        std::string out(chosen.param);
+        for (char& c : out)
+            c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+        return out;
+    });
+
+class FileThatCounts : public testing::TestWithParam<const char*> {};
+
+/// What a verdict could rest on is named with the reason, and never taken for "off".
+TEST_P(FileThatCounts, IsNamedWhereItIsNone) {
+    const IntelHost host;
+    host.write("usr/sbin/libvirtd", "");
+    const std::string file = host.path() + "/" + GetParam();
+    const auto named = [&](const std::string& why) {
+        const Report report = host.report();
+        return std::any_of(
+            report.checks.begin(), report.checks.end(), [&](const CheckResult& check) {
+                return (check.found + check.source).find(GetParam()) != std::string::npos &&
+                       check.found.find(why) != std::string::npos;
+            });
+    };
+    replace_by_fifo(host, GetParam());
+    EXPECT_TRUE(named("a FIFO") || named("Not a directory"));
+    std::filesystem::remove(file);
+    host.link(std::filesystem::path(GetParam()).filename(), GetParam());
+    // modprobe passes over such a link too, and no more is lost.
+    EXPECT_TRUE(named("Too many levels of symbolic links") ||
+                std::string(GetParam()) == "etc/modprobe.d/kvm.conf");
+    std::filesystem::remove(file);
+    if (::mknod(file.c_str(), S_IFCHR | 0600, makedev(1, 5)) != 0)
+        GTEST_SKIP() << "a device without an end cannot be made here: " << std::strerror(errno);
+    EXPECT_TRUE(named("a device") || named("Not a directory"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Every, FileThatCounts,
+    testing::Values("proc/cpuinfo", "proc/cmdline", "dev/kvm",
+                    "sys/module/kvm_intel/parameters/nested", "sys/module/kvm_intel/parameters/ept",
+                    "etc/modprobe.d/kvm.conf", "etc/virt-nested/virt-nested.conf",
+                    "boot/initrd.img-6.1.0-50-amd64", "etc/libvirt/hooks/qemu.d",
+                    "var/cache/libvirt/qemu/capabilities/a.xml"),
     [](const auto& chosen) {
         std::string out(chosen.param);
         for (char& c : out)

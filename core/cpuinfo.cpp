@@ -30,6 +30,23 @@ Result<std::string> read_cpu_record(const Sysroot& root) {
     Result<std::string> text = root.read_head("/proc/cpuinfo", 4096);
     if (text && text->size() == 4096 && text->find("\n\n") == std::string::npos)
         text = root.read_head("/proc/cpuinfo", 16384);
+    if (!text)
+        return text;
+    const size_t end = text->find("\n\n");
+    if (end != std::string::npos)
+        text->resize(end + 2);
+    return text;
+}
+
+Result<std::string> read_power_record(const Sysroot& root) {
+    // A record is about 110 bytes, CONFIG_NR_CPUS at most 8192.
+    Result<std::string> text = root.read_head("/proc/cpuinfo", 4U << 20);
+    if (!text)
+        return text;
+    const size_t first = text->find("\n\n");
+    const size_t last = text->rfind("\n\n", text->find_last_not_of('\n'));
+    if (first != std::string::npos && last != std::string::npos && first < last)
+        text->erase(first, last - first);
     return text;
 }
 

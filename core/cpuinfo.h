@@ -17,6 +17,11 @@ namespace virt_nested {
 /// it is read, page by page, so a host with 512 CPUs costs what one with 2 costs.
 Result<std::string> read_cpu_record(const Sysroot& root);
 
+/// On POWER: the first CPU's record, and what the kernel writes behind the last one's, for the
+/// whole machine: platform and MMU (arch/powerpc/kernel/setup-common.c, show_cpuinfo_summary). What
+/// is between is passed over, so that nobody searches it.
+Result<std::string> read_power_record(const Sysroot& root);
+
 /// The value of the first "key : value", or empty.
 std::string_view cpu_field(std::string_view cpuinfo, std::string_view key);
 

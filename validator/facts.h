@@ -86,7 +86,7 @@ struct Facts {
     std::string root; ///< prefix of the shown paths
     Config config;
     Host host;
-    std::string cpuinfo; ///< first record; all of it on POWER, whose tail tells
+    std::string cpuinfo; ///< first record; on POWER also what is behind the last
     Fact cpuinfo_read;
 
     std::string kernel; ///< release; empty if unknown

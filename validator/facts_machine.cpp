@@ -161,11 +161,8 @@ void tell_level(const Sysroot& root, Facts& facts) {
 } // namespace
 
 void gather_machine(const Sysroot& root, Facts& facts) {
-    // POWER writes platform and MMU behind the last CPU's record
-    // (arch/powerpc/kernel/setup-common.c).
-    const Result<std::string> cpuinfo = facts.host.machine == "ppc64le"
-                                            ? root.read_head("/proc/cpuinfo", 4U << 20)
-                                            : read_cpu_record(root);
+    const Result<std::string> cpuinfo =
+        facts.host.machine == "ppc64le" ? read_power_record(root) : read_cpu_record(root);
     facts.cpuinfo = cpuinfo ? *cpuinfo : std::string();
     facts.cpuinfo_read = {cpuinfo ? State::on : State::undetermined,
                           {},

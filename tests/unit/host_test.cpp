@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The host's facts, from captured machines, and KVM's answers, live and captured.
+#include "core/cpuinfo.h"
 #include "core/host.h"
 #include "tests/unit/machine.h"
 
@@ -192,6 +193,27 @@ TEST(HostFacts, OneRecordOfManyIsRead) {
         text += test::cpuinfo(PlatformId::intel);
     const Folder root{{"proc/cpuinfo", text}, {"dev/kvm", "nesting=1\n"}};
     EXPECT_TRUE(read(root).nests.on());
+    EXPECT_EQ(*read_cpu_record(Sysroot(root.path())), test::cpuinfo(PlatformId::intel));
+}
+
+TEST(HostFacts, PowerIsOneRecordAndTheSummary) {
+    const std::string record = "processor\t: 0\ncpu\t\t: POWER9, altivec supported\n";
+    const std::string summary = "timebase\t: 512000000\nplatform\t: PowerNV\nMMU\t\t: Radix\n";
+    for (const int cpus : {1, 2, 4096})
+        for (const char* const end : {"", "\n", "\n\n"}) {
+            std::string text = record;
+            for (int i = 1; i < cpus; ++i)
+                text += "\nprocessor\t: " + std::to_string(i) + "\ncpu\t\t: POWER9\n";
+            const Folder root{{"proc/cpuinfo", text + "\n" + summary + end}};
+            const Result<std::string> read = read_power_record(Sysroot(root.path()));
+            ASSERT_TRUE(read);
+            EXPECT_EQ(*read, record + "\n" + summary + end) << cpus << " CPUs";
+        }
+    // Cut off, of an old kernel, or empty: what is there.
+    for (const std::string& text : {std::string(), record, record + "\n", record + "\n\n"}) {
+        const Folder root{{"proc/cpuinfo", text}};
+        EXPECT_EQ(*read_power_record(Sysroot(root.path())), text);
+    }
 }
 
 TEST(CapturedKvm, Forms) {

@@ -127,6 +127,12 @@ expect_vn 1 'QEMU/KVM only' label --connect test:///default test require
 expect_vn 0 'labelled require' label --no-inject --connect test:///default test require
 expect_vn 3 'QEMU/KVM only' selftest --connect test:///default
 expect_vn 0 'virt_nested_guest_info{guest="secret"' list --format prometheus
+promtool=$("$lab_source/tests/lib/promtool") || { [ $? = 77 ] || fail 'no promtool'; }
+if [ -n "$promtool" ]; then
+    vn list --format prometheus >"$lab/metrics"
+    "$promtool" check metrics <"$lab/metrics" || fail "promtool: $(cat "$lab/metrics")"
+    ok 'promtool takes the metrics of list'
+fi
 expect_vn 2 'is none of text, json and prometheus' list --format yaml
 
 # --- a definition that libvirt refuses stays as it was

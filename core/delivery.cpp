@@ -90,6 +90,8 @@ Delivery by_switch(Switch state, std::string_view element) {
 std::string beyond_judging(const Domain& domain) {
     if (domain.type != "kvm" && domain.type != "qemu")
         return "the domain's type '" + printable(domain.type, 32) + "' is neither kvm nor qemu";
+    if (!domain.cpu.unknown.empty())
+        return domain.cpu.unknown + ", which is not known here";
     if (!domain.cpu_arguments.empty())
         return "<qemu:commandline> has " + printable(domain.cpu_arguments.front(), 64) +
                ", which can change the CPU behind libvirt's back";

@@ -269,14 +269,30 @@ class Reader {
         domain.cpu.element = true;
         domain.cpu.match = attributes.get("match");
         domain.cpu.check = attributes.get("check");
-        look_up(mode_words, attributes.get("mode"), domain.cpu.mode);
+        if (!look_up(mode_words, attributes.get("mode"), domain.cpu.mode))
+            cpu_unknown("mode", attributes);
+        if (const std::string& match = domain.cpu.match;
+            match != "exact" && match != "minimum" && match != "strict")
+            cpu_unknown("match", attributes);
+    }
+
+    /// An attribute that is absent has its default.
+    void cpu_unknown(const char* attribute, const Attributes& attributes) {
+        if (attributes.has(attribute) && domain.cpu.unknown.empty())
+            domain.cpu.unknown = std::string("<cpu> says ") + attribute + "='" +
+                                 printable(attributes.get(attribute), 64) + "'";
     }
 
     void take_feature(const Attributes& attributes) {
         CpuFeature feature{attributes.get("name"), FeaturePolicy::require};
-        look_up(policy_words, attributes.get("policy"), feature.policy);
+        if (!look_up(policy_words, attributes.get("policy"), feature.policy) &&
+            attributes.has("policy") && domain.cpu.unknown.empty())
+            domain.cpu.unknown = "<cpu> says " + printable(feature.name, 64) + " policy='" +
+                                 printable(attributes.get("policy"), 64) + "'";
         if (domain.cpu.features.size() < feature_limit)
             domain.cpu.features.push_back(std::move(feature));
+        else
+            domain.cpu.unknown = "<cpu> has more features than anybody reads";
     }
 
     void take_label(const Attributes& attributes) {

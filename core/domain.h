@@ -44,6 +44,9 @@ struct Cpu {
     std::string match;                ///< exact, minimum, strict, or empty
     std::string check;                ///< none, partial, full, or empty
     std::vector<CpuFeature> features; ///< in document order, at most 4096 of them
+    /// The first word that formatdomain.rst does not have, with its place, or that there are more
+    /// features than that: what the guest gets is then anybody's guess. Empty where all is known.
+    std::string unknown;
 
     /// The feature of exactly this name, or nullptr.
     const CpuFeature* feature(std::string_view name) const;

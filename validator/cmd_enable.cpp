@@ -23,10 +23,7 @@ int run(const char* name, bool on, const std::vector<std::string>& arguments) {
     const Parsed parsed = parse_options(name, options, "", arguments);
     if (parsed.done)
         return exit_pass;
-    const Sysroot root(parsed.text("root"));
-    if (parsed.has("root") && !root.list("/"))
-        throw UsageError("--root '" + printable(parsed.text("root")) +
-                         "' is not a folder that can be read");
+    const Sysroot root = root_of(parsed);
     const bool now = parsed.values["now"].as<bool>();
     if (!root.live() && now)
         throw UsageError("--now is about this host, and --root about another");

@@ -67,7 +67,7 @@ int run_explain(const std::vector<std::string>& arguments) {
         throw UsageError("--phase '" + printable(parsed.text("phase"), 64) +
                          "' is none of prepare, start, started, migrate, restore and reconnect");
     const std::string format = one_of("format", parsed.text("format"), {"text", "json"});
-    const Sysroot root(parsed.text("root"));
+    const Sysroot root = root_of(parsed);
     const Config config = parsed.has("config") ? read_config(Sysroot(), file_of(parsed, "config"))
                                                : read_config(root);
     const Fd fd = open_definition(files.front());

@@ -96,14 +96,6 @@ Horizons horizons_of(const std::string& text) {
     return at_now | at_load | at_boot;
 }
 
-Sysroot root_of(const Parsed& parsed) {
-    Sysroot root(parsed.text("root"));
-    if (parsed.has("root") && !root.list("/"))
-        throw UsageError("--root '" + printable(parsed.text("root")) +
-                         "' is not a folder that can be read");
-    return root;
-}
-
 ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
     ValidateOptions out;
     out.config = file_of(parsed, "config");

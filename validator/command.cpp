@@ -2,7 +2,6 @@
 // The table of commands, and what they have in common: options, what goes wrong, exit statuses.
 #include "validator/command.h"
 
-#include "core/sysroot.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -117,6 +116,14 @@ std::string file_of(const Parsed& parsed, const char* option) {
     if (parsed.has(option) && !status)
         throw UsageError("--" + std::string(option) + " " + status.error().what);
     return path;
+}
+
+Sysroot root_of(const Parsed& parsed) {
+    Sysroot root(parsed.text("root"));
+    if (parsed.has("root") && !root.list("/"))
+        throw UsageError("--root '" + printable(parsed.text("root")) +
+                         "' is not a folder that can be read");
+    return root;
 }
 
 } // namespace virt_nested

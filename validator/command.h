@@ -2,6 +2,7 @@
 // The commands of `virt-nested`: a table, one file a command (cmd_*.cpp).
 #pragma once
 
+#include "core/sysroot.h"
 #include "validator/exit_status.h"
 
 #include <boost/program_options.hpp>
@@ -62,6 +63,8 @@ std::string one_of(const std::string& option, const std::string& value,
 /// The file that an option names, or empty where it was not given; UsageError where it is not
 /// there.
 std::string file_of(const Parsed& parsed, const char* option);
+/// --root DIR; UsageError where that is no folder to read.
+Sysroot root_of(const Parsed& parsed);
 
 int run_validate(const std::vector<std::string>& arguments);
 int run_disable(const std::vector<std::string>& arguments);

@@ -69,7 +69,8 @@ std::string fact_line(const NamedFact& named) {
     std::string line = "  " + named.name + ": " + name(fact.state);
     if (!fact.found.empty() && fact.found != name(fact.state))
         line += ", " + fact.found;
-    if (!fact.source.empty())
+    // Most reasons begin with the file that could not be read.
+    if (!fact.source.empty() && !fact.reason.starts_with(fact.source))
         line += " (" + fact.source + ")";
     return line + (fact.reason.empty() ? "" : ": " + fact.reason) + "\n";
 }

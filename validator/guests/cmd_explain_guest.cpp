@@ -83,6 +83,7 @@ int run_explain_guest(const std::vector<std::string>& arguments) {
     if (parsed.has("phase") && !phase)
         throw UsageError("--phase '" + printable(parsed.text("phase"), 64) +
                          "' is none of prepare, start, started, migrate, restore and reconnect");
+    const std::string config_file = file_of(parsed, "config");
     const Result<Connection> connection = Connection::open_reading(parsed.text("connect"));
     if (!connection)
         return fail(connection.error().what);
@@ -101,8 +102,7 @@ int run_explain_guest(const std::vector<std::string>& arguments) {
         return fail("'" + printable(wanted) + "': " + choice.error().what);
     if (phase)
         choice->phase = *phase;
-    const Config config =
-        parsed.has("config") ? read_config(Sysroot(), parsed.text("config")) : side.config;
+    const Config config = config_file.empty() ? side.config : read_config(Sysroot(), config_file);
     const Judgement judgement = judge(*choice, side, config);
     std::cout << (format == "json" ? explanation_json(judgement, config)
                                    : explanation_text(judgement, config));

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """explain says what the hook does: both are run on every captured machine, and verdict, words and exit status are held against each other.
+The README's troubleshooting is held against the words, too.
 
 VN_BIN is the folder with the hook's two programs, VN_COMMAND virt-nested, VN_ROOTS the folder with the captured machines.
 """
 import itertools
 import json
 import os
+import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -14,6 +17,7 @@ import unittest
 HOOK = os.path.join(os.environ["VN_BIN"], "virt-nested-hook")
 COMMAND = os.environ["VN_COMMAND"]
 ROOTS = os.environ["VN_ROOTS"]
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md")
 URI = "urn:virt-nested:domain:1"
 FIELDS = {"verdict", "undetermined", "phase", "label", "domain", "reason", "fix", "warnings", "facts"}
 PHASES = ("prepare", "start", "started", "migrate", "restore", "reconnect")
@@ -64,6 +68,87 @@ class Agreement(unittest.TestCase):
         self.assertEqual(text.returncode, hook.returncode)
         self.assertIn(f"reason: {said['reason']}\n", text.stdout)
         return hook.returncode, said["undetermined"]
+
+
+class Readme(unittest.TestCase):
+    """Every refusal has its entry, in the words of the hook."""
+
+    def setUp(self):
+        with open(README, encoding="utf-8") as text:
+            self.text = text.read()
+        table = self.text[self.text.index("| message |"):self.text.index("What else one meets")]
+        self.entries = [words for row in table.splitlines()[2:] if row for words in re.findall(r"`([^`]*)`", row.split("|")[1])]
+        self.used = set()
+
+    @staticmethod
+    def neutral(words):
+        """The README speaks of one processor for all."""
+        words = re.sub(r"\bkvm_(amd|hv)\.|\bkvm\.", "kvm_intel.", words)
+        words = re.sub(r"\b(svm|sief2)\b|(?<!<)\b(nested-hv|virtualization)\b", "vmx", words)
+        return re.sub(r"nested is [0N]|<virtualization>", lambda m: "nested is N" if "nested" in m[0] else "<nested-hv>", words)
+
+    def found(self, line):
+        ours = [entry for entry in self.entries if re.search(re.escape(self.neutral(entry)).replace(r"\.\.\.", ".*"), self.neutral(line))]
+        self.used.update(ours)
+        self.assertTrue(ours, f"the README has no entry for: {line}")
+
+    def refusal(self, root, xml, phase="prepare", config=None):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(config or "")
+            file.flush()
+            hook = run(HOOK, "--root", os.path.join(ROOTS, root), "--config", file.name, "web1", phase, "begin", "-", stdin=xml)
+        self.assertEqual(hook.returncode, 1, (root, xml, hook.stderr))
+        return hook.stderr
+
+    def test_the_example_is_what_the_hook_says(self):
+        said = self.refusal("intel-nested-off", guest("require")).replace(os.path.join(ROOTS, "intel-nested-off"), "")
+        self.assertIn(f"\n    {said}\n", self.text)
+
+    def test_each_refusal_has_its_entry(self):
+        custom = "<cpu mode='custom' match='{}'><model>{}</model>{}</cpu>".format
+        svm = "<feature policy='{}' name='svm'/>".format
+        secure = "<cpu mode='host-passthrough'/><launchSecurity type='s390-pv'/>"
+        by_hand = "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-cpu'/></q:commandline>"
+        amd, empty = "amd-nested-2", ""
+        for root, xml, more in (
+                (amd, guest("require", custom("exact", "EPYC", "")), {}), (amd, guest("require", "<cpu mode='host-model'/>"), {}),
+                (amd, guest("require", empty), {}), (amd, guest("require", custom("exact", "EPYC", svm("disable"))), {}),
+                (amd, guest("require", custom("exact", "EPYC", svm("optional"))), {"phase": "start"}),
+                (amd, guest("require", custom("minimum", "EPYC", "")), {"phase": "start"}),
+                (amd, guest("require", custom("exact", "EPYC", svm("disable"))), {"phase": "started"}),
+                (amd, guest("require", custom("exact", "kvm64", "")).replace("'kvm'", "'qemu'"), {}),
+                (amd, guest("require", "<cpu mode='host-model'/>").replace("'kvm'", "'qemu'"), {"phase": "start"}),
+                (amd, guest("require", by_hand), {}), (amd, guest("forbid", by_hand), {}), (amd, guest("require", "<cpu mode='later'/>"), {}),
+                (amd, guest("require", "<devices><emulator>/home/me/qemu</emulator></devices>"), {}),
+                (amd, guest("require", arch="riscv64"), {}), (amd, guest("forbid"), {}), (amd, guest("forbid", arch="riscv64"), {}),
+                (amd, guest("maybe"), {}), (amd, guest("require")[:-9], {}), (amd, guest(""), {"config": "unlabelled = forbid\n"}),
+                (amd, guest("allow"), {"config": "unlabelled = forbid\nhonour_allow = no\n"}),
+                ("z14-nested-on", guest("require", secure, "s390x"), {}), ("z14-nested-on", guest("require", empty, "s390x"), {"phase": "start"}),
+                ("z14-nested-on", guest("require", arch="s390x").replace("'kvm'", "'qemu'"), {}),
+                ("power9-radix", guest("require", arch="ppc64le"), {}),
+                ("power9-radix", guest("require", "<features><nested-hv state='off'/></features>", "ppc64le"), {}),
+                ("arm64-nested", guest("require", arch="aarch64"), {})):
+            with self.subTest(root=root, xml=xml, **more):
+                self.found(self.refusal(root, xml, **more))
+        for root in sorted(os.listdir(ROOTS)):
+            hook = run(HOOK, "--root", os.path.join(ROOTS, root), "web1", "prepare", "begin", "-", stdin=guest("require"))
+            if hook.returncode == 1:
+                with self.subTest(root=root):
+                    self.found(hook.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(ROOTS, amd), folder + "/root", symlinks=True)
+            with open(folder + "/root/dev/kvm", "w", encoding="utf-8") as out:
+                out.write("error=Device or resource busy\n")
+            self.found(self.refusal(folder + "/root", guest("require")))
+            shutil.copy(HOOK, folder)
+            for config, policy in (("", "require"), ("unlabelled = forbid\n", "")):
+                path = folder + "/c.conf"
+                with open(path, "w", encoding="utf-8") as out:
+                    out.write(config)
+                hook = run(folder + "/virt-nested-hook", "--config", path, "web1", "prepare", "begin", "-", stdin=guest(policy))
+                self.assertEqual(hook.returncode, 1)
+                self.found(hook.stderr)
+        self.assertEqual(set(self.entries) - self.used, set(), "entries of the README that no refusal has")
 
 
 class Usage(unittest.TestCase):

@@ -16,6 +16,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <poll.h>
+#include <spawn.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -167,19 +168,26 @@ struct Child {
     int words = -1; ///< from its standard error
 };
 
-[[noreturn]] void become_judge(const std::string& path, char** argv, int in, int err) {
-    const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    ::dup2(in, STDIN_FILENO);
-    ::dup2(null, STDOUT_FILENO);
-    ::dup2(err, STDERR_FILENO);
-    ::signal(SIGPIPE, SIG_DFL);
-    ::execv(path.c_str(), argv);
-    const std::string why = std::strerror(errno);
-    if (::write(STDERR_FILENO, why.data(), why.size()) < 0)
-        ::_exit(126);
-    ::_exit(127);
+/// What the judge gets as its own: the definition to read, a place for its words, and nothing to
+/// print to, for standard output is libvirt's. Its SIGPIPE is not ignored as ours is.
+int spawn_judge(pid_t& pid, char** argv, int in, int err) {
+    const std::string path = judge_path();
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    ::sigaddset(&defaults, SIGPIPE);
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
+    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    return ::posix_spawn(&pid, path.c_str(), &files, &attributes, argv, environ);
 }
 
+/// errno tells why there is none.
 Child start_judge(char** argv) {
     Child child;
     int in[2];
@@ -191,12 +199,15 @@ Child start_judge(char** argv) {
         ::close(in[1]);
         return child;
     }
-    const std::string path = judge_path();
-    child.pid = ::fork();
-    if (child.pid == 0)
-        become_judge(path, argv, in[0], err[1]);
+    const int failure = spawn_judge(child.pid, argv, in[0], err[1]);
     ::close(in[0]);
     ::close(err[1]);
+    if (failure != 0) {
+        ::close(in[1]);
+        ::close(err[0]);
+        errno = failure;
+        return Child();
+    }
     child.input = in[1];
     child.words = err[0];
     ::fcntl(child.input, F_SETFL, O_NONBLOCK);

@@ -84,7 +84,9 @@ int main(int argc, char** argv) {
     ::openlog("virt-nested", LOG_PID, LOG_DAEMON);
     arm_deadline();
     try {
-        return judge(arguments);
+        const int status = judge(arguments);
+        std::fflush(nullptr);
+        ::_exit(status);
     } catch (const std::exception& error) {
         std::fputs(printable(error.what()).c_str(), stderr);
         return no_answer;

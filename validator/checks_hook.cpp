@@ -116,8 +116,16 @@ std::optional<Finding> open_to_others(const HookFile& file) {
 }
 
 Findings hook_permissions(const Facts& facts) {
-    return of_run_files(facts, "owned by root, writable by root alone", "so they are",
-                        open_to_others);
+    const std::string expected = "owned by root, writable by root alone";
+    Findings found = of_run_files(facts, expected, "so they are", open_to_others);
+    for (const HookFile& holder : facts.hook.folders)
+        if (std::optional<Finding> one = open_to_others(holder)) {
+            one->result = Outcome::fail;
+            one->expected = expected;
+            one->source = facts.shown(holder.path);
+            found.insert(found.begin(), std::move(*one));
+        }
+    return found;
 }
 
 bool looks_left_over(std::string_view path) {
@@ -193,9 +201,9 @@ void add_hook_checks(std::vector<Check>& table) {
           "Without it no start is refused: a guest that needs nesting starts without it, silently. "
           "virt-nested selftest proves that it runs.",
           link_command, hooks, hook_installed},
-         {"hook-permissions", "Owner and mode of the hooks", Outcome::fail, 0, at_now, 0, false,
-          "libvirt runs them as root and checks neither.", "chown root:root, chmod go-w", hooks,
-          hook_permissions},
+         {"hook-permissions", "Owner and mode of the hooks and their folders", Outcome::fail, 0,
+          at_now, 0, false, "libvirt runs them as root and checks neither.",
+          "chown root:root, chmod go-w", hooks, hook_permissions},
          {"hook-strays", "Leftovers beside the hook", Outcome::fail, 0, at_now, 0, false,
           "libvirt runs every executable file in the folder, backups and .rpmsave files included.",
           "remove them", hooks, hook_strays},

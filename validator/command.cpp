@@ -111,7 +111,7 @@ std::string one_of(const std::string& option, const std::string& value,
 }
 
 std::string file_of(const Parsed& parsed, const char* option) {
-    const std::string path = parsed.text(option);
+    std::string path = parsed.text(option);
     const Result<FileStatus> status = Sysroot().status(path);
     if (parsed.has(option) && !status)
         throw UsageError("--" + std::string(option) + " " + status.error().what);

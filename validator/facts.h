@@ -77,6 +77,7 @@ struct HookFacts {
     bool libvirt = false;            ///< libvirt's QEMU driver is installed
     Fact folder;                     ///< /etc/libvirt/hooks could be read
     std::string daemon = "libvirtd"; ///< whose configuration it is, as systemctl knows it
+    std::vector<HookFile> folders;   ///< that hold them: who can write there can add one
     std::vector<HookFile> files;   ///< hooks/qemu and qemu.d/*, in the order that libvirt runs them
     std::optional<bool> enforcing; ///< SELinux
     bool judge = false;            ///< virt-nested-judge lies beside the front

@@ -106,10 +106,17 @@ HookFacts gather_hook(const Sysroot& root) {
                       {},
                       root.shown(std::string(folder) + "/qemu.d"),
                       names.error().what};
+    for (const char* path : {folder, "/etc/libvirt/hooks/qemu.d"})
+        if (HookFile holder = look_at(root, path); holder.exists)
+            out.folders.push_back(std::move(holder));
     const Result<FileStatus> top_owner = root.status("/");
-    for (HookFile& file : out.files) {
+    const auto tell_owner = [&](HookFile& file) {
         const bool stands_for_root = !root.live() && top_owner && file.status.uid == top_owner->uid;
         file.foreign = file.exists && file.status.uid != 0 && !stands_for_root;
+    };
+    std::for_each(out.folders.begin(), out.folders.end(), tell_owner);
+    for (HookFile& file : out.files) {
+        tell_owner(file);
         if (file.ours && !file.real.empty())
             out.judge =
                 out.judge || root.exists(file.real.substr(0, file.real.rfind('/') + 1) + judge);

@@ -19,6 +19,7 @@ namespace {
 class Hooked : public IntelHost {
   public:
     Hooked() {
+        ::umask(022); // what the folders get
         write("usr/sbin/libvirtd", "");
         program("usr/bin/virt-nested-hook");
         program("usr/bin/virt-nested-judge");
@@ -116,6 +117,17 @@ TEST(HookFiles, EachFaultIsNamedWithItsFile) {
     EXPECT_EQ(strays,
               (std::vector<std::string>{"fail 20-site.rpmsave no leftovers that are executable",
                                         "fail 30-broken a program, or a script with #!"}));
+}
+
+TEST(HookFiles, FolderThatOthersCanWriteTo) {
+    const Hooked host;
+    ::chmod((host.path() + "/etc/libvirt/hooks/qemu.d").c_str(), 0777);
+    const CheckResult said = finding(host.report(), "hook-permissions");
+    EXPECT_EQ(said.result, Outcome::fail);
+    EXPECT_EQ(said.source, host.path() + "/etc/libvirt/hooks/qemu.d");
+    EXPECT_NE(said.found.find("mode 0777"), std::string::npos);
+    EXPECT_EQ(said.fix, "chown root:root /etc/libvirt/hooks/qemu.d && chmod go-w "
+                        "/etc/libvirt/hooks/qemu.d");
 }
 
 TEST(HookFiles, AnotherOwnerThanRoot) {

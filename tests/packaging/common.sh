@@ -14,6 +14,12 @@ trap cleanup EXIT
 
 ok() { checks=$((checks + 1)); printf 'ok: %s\n' "$*"; }
 fail() { printf 'FAIL: %s\n' "$*" >&2; exit 1; }
+# fail_log WHAT LOG: its end, then one line with those of LOG that tell what went wrong, wherever in it they are.
+fail_log() {
+    tail -n 60 "$2" >&2
+    fail "$1: $(grep -aE 'rror:|\*\*\*(Failed|Timeout|Exception)|^(E|FAIL): |Segmentation|No space left|Permission denied|^unshare:|^mount:' "$2" |
+        head -n 12 | tr '\n' '|')"
+}
 passed() { [ "$checks" -gt 0 ] || fail 'nothing was checked'; printf 'PASS: %s checks in %s s\n' "$checks" "$SECONDS"; }
 skip() { printf 'SKIP: %s\n' "$*"; exit 77; }
 

@@ -415,6 +415,8 @@ class BadJudge(HookTest):
         self.hook = os.path.join(self.bin, "virt-nested-hook")
         self.judge = os.path.join(self.bin, "virt-nested-judge")
         shutil.copy(HOOK, self.hook)
+        if os.path.exists(os.path.join(BIN, "front")):
+            shutil.copy(os.path.join(BIN, "front"), self.bin)   # cross-built: the hook is a script that starts it
 
     def script(self, text):
         with open(self.judge, "w", encoding="utf-8") as out:

@@ -2,24 +2,11 @@
 # POWER and IBM Z: Debian's kernels and user land of that architecture, and the product cross-built for it.
 # Nothing foreign is installed on this machine, nothing foreign runs outside the emulator.  Sourced by tests/boot/run; bash.
 
-# build_sysroot DIR ARCH PACKAGES: unpacked packages, whose absolute links would point out of it
-build_sysroot() {
-    local root=$1/root link
-    bootstrap "$root" "$3" --variant=extract --architectures="$2" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
-    find "$root" -type l -lname '/*' -print | while read -r link; do
-        ln -sfn "$(realpath -m -s --relative-to="$(dirname "$link")" "$root$(readlink "$link")")" "$link"
-    done
-    rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
-    [ ! -d "$root/usr/lib/modules" ] || depmod -b "$root" "$(ls "$root/usr/lib/modules")"
-}
-
 # foreign_system ARCH TRIPLET KERNEL-PACKAGE PACKAGES: sets sysroot (to build with), root (user land, kernel), product
 foreign_system() {
     local arch=$1 triplet=$2
-    need_tools mmdebstrap "$triplet-g++" readelf
-    cached "sysroot-$arch" build_sysroot "$arch" \
-        "libc6-dev libstdc++6 libxml2-dev libboost-program-options-dev libarchive-dev nlohmann-json3-dev"
-    sysroot=$CACHED/root
+    need_tools readelf
+    cross_sysroot "$arch" "$triplet"
     cached "root-$arch" build_sysroot "$arch" "$3 $4"
     root=$CACHED/root
     kernel_version=$(ls "$root/usr/lib/modules")

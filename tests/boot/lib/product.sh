@@ -37,20 +37,7 @@ install_product() {
 # cross_product ARCH TRIPLET: sets product, built against $sysroot
 cross_product() {
     local arch=$1 triplet=$2 toolchain=$work/$1.cmake
-    cat >"$toolchain" <<CMAKE
-set(CMAKE_SYSTEM_NAME Linux)
-set(CMAKE_SYSTEM_PROCESSOR ${triplet%%-*})
-set(CMAKE_C_COMPILER $triplet-gcc)
-set(CMAKE_CXX_COMPILER $triplet-g++)
-set(CMAKE_LIBRARY_ARCHITECTURE $triplet)
-set(CMAKE_SYSROOT $sysroot)
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
-set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
-set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
-set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-set(ENV{PKG_CONFIG_LIBDIR} $sysroot/usr/lib/$triplet/pkgconfig:$sysroot/usr/share/pkgconfig)
-set(ENV{PKG_CONFIG_SYSROOT_DIR} $sysroot)
-CMAKE
+    cross_toolchain "$triplet" "$toolchain"
     # the file's name is this run's own, its content is what counts
     cached "product-$arch" build_cross "$(product_digest) $(cat "$toolchain")"
     product=$CACHED/root

@@ -17,6 +17,7 @@ import unittest
 HOOK = os.path.join(os.environ["VN_BIN"], "virt-nested-hook")
 COMMAND = os.environ["VN_COMMAND"]
 ROOTS = os.environ["VN_ROOTS"]
+SLOW = int(os.environ.get("VN_SLOW", "1"))   # a sanitizer or an emulator: each SLOWth guest
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md")
 URI = "urn:virt-nested:domain:1"
 FIELDS = {"verdict", "undetermined", "phase", "label", "domain", "reason", "fix", "warnings", "facts"}
@@ -44,11 +45,14 @@ class Agreement(unittest.TestCase):
         for number, root in enumerate(roots):
             # Every machine with each label, phases and definitions in turn: all pairs come up, and the test stays short.
             for turn, (policy, body) in enumerate(itertools.product(("require", "forbid", "maybe", ""), bodies)):
+                if (number + turn) % SLOW:
+                    continue
                 phase = PHASES[(number + turn) % len(PHASES)]
                 arch = "x86_64" if not root.startswith(("power", "z14", "arm64")) else {"p": "ppc64le", "z": "s390x", "a": "aarch64"}[root[0]]
                 with self.subTest(root=root, policy=policy, body=body, phase=phase):
                     seen.add(self.agree(os.path.join(ROOTS, root), guest(policy, body, arch), phase))
-        self.assertEqual(seen, {(0, False), (0, True), (1, False), (1, True)}, "not every kind of verdict came up")
+        if SLOW == 1:
+            self.assertEqual(seen, {(0, False), (0, True), (1, False), (1, True)}, "not every kind of verdict came up")
 
     def agree(self, root, xml, phase):
         hook = run(HOOK, "--root", root, "web1", phase, "begin", "-", stdin=xml)

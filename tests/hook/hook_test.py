@@ -424,6 +424,8 @@ class BadJudge(HookTest):
         os.chmod(self.judge, 0o755)
 
     def without(self, words):
+        if os.path.exists(os.path.join(BIN, "front")):
+            words = "exit status 127"   # user mode forks where the C library asks for vfork, so errno stays in the child
         self.passes(guest(), program=self.hook)
         self.refuses(words, guest("require"), program=self.hook)
         self.refuses(words, guest("allow"), program=self.hook)

@@ -81,7 +81,7 @@ scratch_root() {
     "$root/bin/busybox" true || fail 'busybox does not run; is it busybox-static?'
 }
 
-# alone CMD...: as nobody, without network, git, /dev/kvm and anything in /sys, as a build farm runs it.
+# alone CMD...: as nobody, with an environment of its own, without network, git, /dev/kvm and anything in /sys, as a build farm runs it.
 alone() {
     # shellcheck disable=SC2016
     unshare --net --mount --ipc --uts -- bash -c '
@@ -93,6 +93,6 @@ alone() {
         for hidden in /usr/bin/git /usr/bin/curl /usr/bin/wget /dev/kvm; do
             [ ! -e "$hidden" ] || mount --bind "$0/hidden" "$hidden"
         done
-        exec setpriv --reuid=65534 --regid=65534 --clear-groups env -u CI -u CMAKE_CXX_COMPILER_LAUNCHER HOME="$0" TMPDIR="$0/tmp" "$@"' \
+        exec setpriv --reuid=65534 --regid=65534 --clear-groups env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME="$0" TMPDIR="$0/tmp" "$@"' \
         "$work" "$@"
 }

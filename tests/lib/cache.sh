@@ -31,7 +31,7 @@ debian_mirror() {
         sed -n "s/^Debian|main|$suite|//p" | head -n 1
 }
 
-# bootstrap ROOT PACKAGES OPTION...: mmdebstrap, its downloads kept for the next time
+# bootstrap ROOT PACKAGES OPTION...: mmdebstrap, its downloads kept for the next time; of the Debian $release, if that is set
 bootstrap() {
     local root=$1 packages=$2 debs=$cache_dir/debs mirror
     shift 2
@@ -43,7 +43,7 @@ bootstrap() {
         --include="${packages// /,}" --setup-hook='mkdir -p "$1/var/cache/apt/archives"' \
         --setup-hook="cp -n $debs/*.deb \"\$1/var/cache/apt/archives/\" 2>/dev/null || true" \
         "$@" --customize-hook="cp -n \"\$1\"/var/cache/apt/archives/*.deb $debs/ 2>/dev/null || true" \
-        "$suite" "$root" "deb $mirror $suite main" >"$root.log" 2>&1 || { tail -n 30 "$root.log"; return 1; }
+        "${release:-$suite}" "$root" "deb $mirror ${release:-$suite} main" >"$root.log" 2>&1 || { tail -n 30 "$root.log"; return 1; }
     rm -f "$root.log"
 }
 

@@ -32,6 +32,20 @@ base_image() {
     image_kernel=$base_root/boot/vmlinuz-$kernel_version
 }
 
+# build_dracut_base DIR RELEASE PACKAGES KERNEL: a root with the dracut of that Debian and a folder of kernel modules
+build_dracut_base() {
+    release=$2 bootstrap "$1/root" "$3" --variant=minbase
+    mkdir -p "$1/root/lib/modules"
+    cp -a "$base_root/lib/modules/$4" "$1/root/lib/modules/"
+    rm -rf "$1"/root/var/cache/apt/* "$1"/root/var/lib/apt/lists/*
+}
+
+# dracut_base RELEASE: another Debian's dracut in the place of the base's; the kernel stays
+dracut_base() {
+    cached "dracut-$1" build_dracut_base "$1" "dracut-core systemd-sysv udev kmod e2fsprogs cpio" "$kernel_version"
+    base_root=$CACHED/root
+}
+
 # What this machine needs in an initramfs, and nothing else, as the configuration of dracut that is in the image too:
 # a rebuild in the emulated machine takes a minute then, not four.
 dracut_configuration() {

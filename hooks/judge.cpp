@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
     try {
         const int status = judge(arguments);
         std::fflush(nullptr);
+        // A start waits for this, and the kernel takes memory back sooner than destructors do.
         ::_exit(status);
     } catch (const std::exception& error) {
         std::fputs(printable(error.what()).c_str(), stderr);

@@ -75,9 +75,11 @@ Verdict pass(std::string reason) {
     return {false, false, std::move(reason), {}, {}};
 }
 
-/// Where libvirt has not resolved the CPU yet, a later phase decides.
+/// Where libvirt has not resolved the CPU yet, a later phase decides. Not at migrate: a refusal
+/// after it can cost the vTPM state of the guest that still runs at the source (libvirt:
+/// src/qemu/qemu_migration.c, qemuMigrationDstPrepareAny; docs/refusals.md).
 bool resolved_later(Phase phase) {
-    return phase == Phase::prepare || phase == Phase::migrate || phase == Phase::restore;
+    return phase == Phase::prepare;
 }
 
 void warn_of_shadow_paging(const Question& q, Verdict& verdict) {
@@ -193,9 +195,15 @@ Verdict judge(const Question& q) {
     return judge_unlabelled(q, "unlabelled");
 }
 
-/// A failure at reconnect kills a running guest (docs/hooks.rst): it only looks.
+/// Where a failure loses what it was to protect: at reconnect it kills a running guest (libvirt:
+/// docs/hooks.rst), at restore libvirt 11.2 to 11.10 unlink the managed-save image
+/// (src/qemu/qemu_driver.c, qemuDomainObjRestore), and prepare follows, on the CPU of the image.
+bool only_looks(Phase phase) {
+    return phase == Phase::reconnect || phase == Phase::restore;
+}
+
 Verdict soften(Phase phase, Verdict verdict) {
-    if (phase == Phase::reconnect && verdict.refuse) {
+    if (only_looks(phase) && verdict.refuse) {
         verdict.refuse = false;
         verdict.warnings.push_back(verdict.reason +
                                    (verdict.fix.empty() ? "" : "; run: " + verdict.fix));

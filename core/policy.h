@@ -34,7 +34,7 @@ struct Verdict {
 /// Whether the verdict can rest on the host at all: most starts need not look at it.
 bool needs_host(const Domain& domain, const Config& config);
 
-/// Reconnect never refuses; what would be a refusal becomes a warning.
+/// Reconnect and restore never refuse; what would be a refusal becomes a warning.
 Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config& config);
 
 /// The verdict on input that could not be read as a domain: refused where the label's URI was seen

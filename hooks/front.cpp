@@ -41,7 +41,10 @@ constexpr size_t config_limit = 64U * 1024;
 /// "allow" or "warn" is lenient.
 enum class Rule { none, lenient, strict };
 
-constexpr const char* judged[] = {"prepare", "start", "started", "migrate", "restore"};
+/// Where an answer other than 0 costs no more than it has to. Not restore: prepare follows, with
+/// the CPU in the image, and a refusal before it makes libvirt 11.2 to 11.10 unlink the image
+/// (docs/refusals.md).
+constexpr const char* judged[] = {"prepare", "start", "started", "migrate"};
 
 bool is_judged(const char* operation) {
     for (const char* known : judged)
@@ -315,50 +318,52 @@ int without_judge(const HookArguments& arguments, const std::string& why, bool l
     return 1;
 }
 
-/// Looks, logs, and ends well whatever happens: even a crash of this program is left in a child of
-/// its own.
-int reconnect(char** argv, const HookArguments& arguments) {
-    const pid_t looker = ::fork();
-    if (looker > 0) {
-        ::waitpid(looker, nullptr, 0);
-        return 0;
-    }
+/// Looks and logs, in a process of its own that nobody waits for: the answer was given before.
+void look(char** argv, const HookArguments& arguments) {
+    ::signal(SIGPIPE, SIG_IGN);
+    // libvirt waits until nobody holds these.
+    const int nowhere = ::open("/dev/null", O_WRONLY);
+    if (nowhere < 0)
+        return;
+    ::dup2(nowhere, STDOUT_FILENO);
+    ::dup2(nowhere, STDERR_FILENO);
+    ::signal(SIGALRM, SIG_DFL);
+    ::alarm((input_milliseconds + judge_milliseconds) / 1000);
     Input input;
     const Rule rule = read_rule(config_path(arguments));
     read_until_label(input);
     if (rule == Rule::none && !input.labelled)
-        return 0;
+        return;
     const Answer answer = ask_judge(argv, input);
     if (answer.late || answer.status != 0) {
         ::openlog("virt-nested", LOG_PID, LOG_DAEMON);
         ::syslog(LOG_WARNING, "a running guest could not be judged at reconnect: %s",
                  why_no_answer(answer).c_str());
     }
-    return 0;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const HookArguments arguments(argc, argv);
-    const bool looks = arguments.operation && std::strcmp(arguments.operation, "reconnect") == 0;
     if (arguments.help || arguments.version) {
         const std::string text =
             arguments.help ? hook_usage : "virt-nested-hook " VIRT_NESTED_VERSION "\n";
         return ::write(STDOUT_FILENO, text.data(), text.size()) < 0;
     }
-    // What must never fail goes first: a non-zero exit at reconnect kills a running guest.
-    if (arguments.operation && !looks && !is_judged(arguments.operation))
+    // What must never fail goes first, and waits for nothing: a non-zero exit at reconnect kills a
+    // running guest, and so does whatever ends this program.
+    if (arguments.operation && !is_judged(arguments.operation)) {
+        const bool looks = !arguments.wrong && std::strcmp(arguments.operation, "reconnect") == 0;
+        if (looks && ::fork() == 0)
+            look(argv, arguments);
         return 0;
+    }
     if (arguments.wrong) {
-        if (looks)
-            return 0;
         say(hook_usage);
         return 2;
     }
     ::signal(SIGPIPE, SIG_IGN);
-    if (looks)
-        return reconnect(argv, arguments);
     const Rule rule = read_rule(config_path(arguments));
     Input input;
     read_until_label(input);

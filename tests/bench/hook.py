@@ -17,7 +17,7 @@ def nests(root):
 
 def main():
     root, (name, operation) = sys.argv[2], sys.argv[3:5]
-    if operation not in ("prepare", "start", "started", "migrate", "restore"):
+    if operation not in ("prepare", "start", "started", "migrate"):
         return 0
     domain = tree.parse(sys.stdin).getroot()
     label = domain.find("metadata/" + URI)

@@ -91,7 +91,7 @@ expect_vn 0 'the label in its managed-save image was changed too' unlabel runs
 lab_virsh managedsave-dumpxml runs | grep -q 'urn:virt-nested' && fail 'the image kept its label'
 expect_vn 0 'its managed-save image keeps the old CPU' label --override runs require
 lab_virsh managedsave-dumpxml runs | grep -q 'policy="require"' || fail 'the image has no label'
-expect_vn 1 'at restore: refused' explain --connect qemu:///system runs
+expect_vn 1 'at prepare: refused' explain --connect qemu:///system runs
 expect_refused runs 'labelled require'
 lab_virsh managedsave-remove runs >/dev/null
 expect_start runs
@@ -106,6 +106,16 @@ lab_guest snapped cpu=kvm64 | lab_define
 } >"$lab/snapshot.xml"
 lab_virsh snapshot-create snapped "$lab/snapshot.xml" --redefine >/dev/null
 expect_vn 0 "reverting to snapshot 'before it'" label snapped require
+
+# --- what a label brought does not go with it, and unlabel says so
+lab_guest kept cpu=kvm64 | lab_define
+expect_vn 0 'carried no label' unlabel kept
+if grep -q 'its definition keeps' <<<"$said"; then fail "nothing to keep: $said"; fi
+expect_vn 0 'labelled require' label kept require
+expect_vn 0 "its definition keeps svm policy='require' and npt policy='require'; to change that, run: virsh edit kept" unlabel kept
+expect_has kept "<feature policy='require' name='svm'/>"
+expect_lacks kept 'urn:virt-nested'
+expect_vn 0 'its definition keeps svm' unlabel kept
 
 # --- transient guests have no definition
 lab_guest passing cpu=kvm64 >"$lab/passing.xml"

@@ -21,7 +21,7 @@ EMULATED = os.path.exists(os.path.join(BIN, "front"))   # cross-built: the hook 
 SLACK = 3.5 + float(os.environ.get("VN_SLOW", "0"))
 # Bytes of data segment and private mappings that each process may have; 0: no limit (sanitizers reserve far more).
 MEMORY = int(os.environ.get("VN_MEMORY", 64 * 1024 * 1024))
-JUDGED = ("prepare", "start", "started", "migrate", "restore")
+JUDGED = ("prepare", "start", "started", "migrate")
 
 
 def guest(label="", body="<cpu mode='host-passthrough'/>", kind="kvm"):
@@ -160,10 +160,16 @@ class Decisions(HookTest):
 
     def test_operations_that_must_never_fail(self):
         self.write(self.CONFIG, "unlabelled = forbid\n")
-        for operation in ("stopped", "release", "attach", "reconnect", "later", "", "PREPARE"):
+        for operation in ("restore", "stopped", "release", "attach", "reconnect", "later", "", "PREPARE"):
             for xml in (guest("require", ""), guest("forbid"), guest(), b"", b"garbage", URI.encode(), guest("require")[:-9]):
                 with self.subTest(operation=operation, xml=xml[:20]):
                     self.passes(xml, operation)
+
+    def test_an_incoming_guest_has_to_be_certain(self):
+        # Where it starts here, a later operation sees what became of it; a refusal then costs an incoming guest more.
+        optional = guest("require", "<cpu mode='custom'><model>EPYC</model><feature policy='optional' name='svm'/></cpu>")
+        self.passes(optional, "prepare")
+        self.refuses("policy='optional'", optional, "migrate")
 
     def test_the_sites_rule(self):
         self.write(self.CONFIG, "unlabelled = forbid\n")
@@ -183,7 +189,7 @@ class Decisions(HookTest):
 
 class BadXml(HookTest):
     def unreadable(self, xml):
-        """Passes where nothing of a label was seen, is refused where one was or the site forbids, and never fails a reconnect."""
+        """Passes where nothing of a label was seen, is refused where one was or the site forbids, and never where that would lose a guest."""
         labelled = URI.encode() in xml
         self.write(self.CONFIG, "")
         if labelled:
@@ -194,6 +200,7 @@ class BadXml(HookTest):
         self.write(self.CONFIG, "unlabelled = forbid\n")
         self.refuses("", xml)
         self.passes(xml, "reconnect")
+        self.passes(xml, "restore")
         self.passes(xml, "stopped")
 
     def test_what_is_no_domain(self):
@@ -324,7 +331,7 @@ class Arguments(HookTest):
         for arguments in ((), ("web1",), ("web1", "prepare"), ("web1", "prepare", "begin"), ("--root",), ("--nonsense",)):
             done = self.run_bare(*arguments)
             self.assertEqual((done.returncode, done.stdout), (2, b""), arguments)
-        for operation in ("stopped", "release", "reconnect", "later"):
+        for operation in ("restore", "stopped", "release", "reconnect", "later"):
             done = self.run_bare("web1", operation)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""), operation)
 
@@ -429,6 +436,7 @@ class BadJudge(HookTest):
         self.refuses(words, guest("require"), program=self.hook)
         self.refuses(words, guest("allow"), program=self.hook)
         self.passes(guest("require"), "reconnect", program=self.hook)
+        self.passes(guest("require"), "restore", program=self.hook)
         self.write(self.CONFIG, "unlabelled = forbid\n")
         self.refuses(words, guest(), program=self.hook)
         self.write(self.CONFIG, "unlabelled = warn\n")
@@ -475,6 +483,21 @@ class BadJudge(HookTest):
         self.passes(guest("require"), program=self.hook)
         self.script("yes out | head -c 1000000; yes err | head -c 1000000 >&2; exit 0")
         self.passes(guest("require"), program=self.hook)
+
+    def test_what_must_never_fail_is_answered_before_anything_is_started(self):
+        mark = self.path("mark")
+        self.script(f": >{mark}; while [ -e {mark} ]; do sleep 0.1; done")
+        for operation in ("restore", "stopped", "release", "later", "reconnect"):
+            with self.subTest(operation):
+                answer = self.run_hook(guest("require"), operation, program=self.hook)
+                self.check(answer)
+                self.assertEqual((answer.status, answer.err), (0, b""))
+                self.assertLess(answer.seconds, 2 + float(os.environ.get("VN_SLOW", "0")), "waits for the judge")
+                until = time.monotonic() + 5 + float(os.environ.get("VN_SLOW", "0"))
+                while operation == "reconnect" and not os.path.exists(mark) and time.monotonic() < until:
+                    time.sleep(0.01)
+                # A guest that runs is looked at all the same, for the log.
+                self.assertEqual(os.path.exists(mark), operation == "reconnect")
 
     def test_judge_that_hangs(self):
         self.script("exec sleep 30")

@@ -46,7 +46,7 @@
 #   lab_running NAME, lab_tainted NAME
 #   expect_start NAME          `virsh start` works, the guest runs, no hook tainted it
 #   expect_refused NAME WORDS  `virsh start` fails with our one line, which has WORDS in it, and the guest is off
-#   expect_hook_refusal WORDS CMD...   the same for any other command of virsh
+#   expect_hook_refusal WORDS CMD...   the same for any other command of virsh; what it said is in $said
 #   ok TEXT, fail TEXT, skip TEXT, lab_done
 #
 # VN_BUILD is the build folder (default: build/ of the source tree), VN_BIN the folder with the programs to install (default:
@@ -352,13 +352,14 @@ expect_refused() {
 
 # libvirt appends what the hook wrote on stderr to its own message: that must be one line, and the last.
 expect_hook_refusal() {
-    local words=$1 status=0 said ours
+    local words=$1 status=0 ours line
     shift
     said=$(lab_virsh "$@" 2>&1) || status=$?
     [ "$status" != 0 ] || fail "$* works although it had to be refused"
     ours=$(grep -c 'virt-nested: ' <<<"$said") || fail "$* fails, but not by us: $said"
     [ "$ours" = 1 ] || fail "$*: our message has $ours lines: $said"
-    said=${said#*unexpected exit status 1: }
-    grep -qF -- "$words" <<<"${said%%$'\n'*}" || fail "$*: no '$words' in: $said"
-    ok "$* is refused: ${said%%$'\n'*}"
+    line=${said#*unexpected exit status 1: }
+    line=${line%%$'\n'*}
+    grep -qF -- "$words" <<<"$line" || fail "$*: no '$words' in: $line"
+    ok "$* is refused: $line"
 }

@@ -31,6 +31,8 @@ stayed() { # NAME WORDS
     said=$(migrate "$1" 2>&1) || status=$?
     [ "$status" != 0 ] || fail "$1 migrates although it had to be refused"
     grep -qF "$2" <<<"$said" || fail "$1: no '$2' in: $said"
+    # Any later, and libvirt would delete the vTPM state that both hosts may share.
+    grep -q "$1 migrate begin" <<<"$said" || fail "$1 is not refused at migrate: $said"
     lab_use "$source"
     lab_running "$1" || fail "$1 was lost at the source"
     ok "$1 stays: ${said##*: virt-nested: }"
@@ -64,6 +66,15 @@ status=0
 said=$(lab_virsh migrate --offline --persistent cold "$uri" 2>&1) || status=$?
 [ "$status" != 0 ] && grep -q 'labelled require' <<<"$said" || fail "offline migration of cold: $said"
 ok 'an offline migration is judged, too'
+lab_guest unsure label=require cpu=kvm64 svm=optional | lab_define
+status=0
+said=$(lab_virsh migrate --offline --persistent unsure "$uri" 2>&1) || status=$?
+[ "$status" != 0 ] && grep -q "policy='optional'" <<<"$said" || fail "offline migration of unsure: $said"
+ok 'an incoming guest has to be certain of its feature'
+# A running one is: libvirt has resolved it.
+lab_virsh start unsure >/dev/null || fail 'unsure does not start'
+migrate unsure >/dev/null || fail 'migrate unsure'
+arrived unsure
 
 # Without the judge the destination takes what has no label, and says why it takes nothing else.
 rm "$destination/bin/virt-nested-judge"

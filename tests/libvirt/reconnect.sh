@@ -35,7 +35,8 @@ survive 'nothing broken'
 if [ ${#guests[@]} = 4 ]; then
     lab_nesting_host amd on >/dev/null
     survive 'a guest that would be refused by now'
-    grep -q "'exposed' at reconnect: labelled forbid" "$lab/syslog" || fail "the log does not say what is wrong with exposed: $(lab_syslog)"
+    # The answer does not wait for the words.
+    lab_wait 100 grep -q "'exposed' at reconnect: labelled forbid" "$lab/syslog" || fail "the log does not say what is wrong with exposed: $(lab_syslog)"
     ok 'the log says what is wrong with it'
 fi
 lab_stop_daemon -KILL
@@ -56,7 +57,7 @@ rm -r "$lab/host-amd"
 survive 'no facts about the host'
 rm "$lab/bin/virt-nested-judge"
 survive 'the judge is gone'
-grep -q 'could not be judged at reconnect' "$lab/syslog" || fail 'nothing in the log about a judge that is gone'
+lab_wait 100 grep -q 'could not be judged at reconnect' "$lab/syslog" || fail 'nothing in the log about a judge that is gone'
 judge_script 'kill -SEGV $$'
 survive 'the judge crashes'
 judge_script 'exit 1'

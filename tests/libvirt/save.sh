@@ -28,11 +28,32 @@ lab_guest lacks2 label=require cpu=kvm64 | lab_define
 lab_virsh start lacks2 >/dev/null
 lab_virsh save lacks2 "$lab/lacks2.save" >/dev/null
 lab_hook_install --root "$lab/host-amd" --config /etc/virt-nested/virt-nested.conf
+# Never at restore, where libvirt 11.2 to 11.10 would unlink the image and call that a success: prepare refuses, and the image stays.
+image=$lab/lib/qemu/save/lacks.save
+kept() { # WHY: neither image nor file is touched by a refusal
+    grep -q 'Managed save: *yes' <<<"$(lab_virsh dominfo lacks)" || fail "the managed save is forgotten: $1"
+    cmp -s "$image" "$lab/managed" || fail "the image of a refused managed save is lost: $1"
+    cmp -s "$lab/lacks2.save" "$lab/file" || fail "the file of a refused restore is lost: $1"
+    ok "a refused managed save and the file of a refused restore are as they were: $1"
+}
+cp "$image" "$lab/managed"
+cp "$lab/lacks2.save" "$lab/file"
 expect_refused lacks 'labelled require'
-grep -q 'Managed save: *yes' <<<"$(lab_virsh dominfo lacks)" || fail 'the image of a refused guest is lost'
-ok 'a refused managed save keeps its image'
+grep -q 'lacks prepare begin' <<<"$said" || fail "not refused at prepare: $said"
 expect_hook_refusal 'labelled require' restore "$lab/lacks2.save"
-[ -s "$lab/lacks2.save" ] || fail 'the file of a refused restore is lost'
+grep -q 'lacks2 prepare begin' <<<"$said" || fail "not refused at prepare: $said"
+kept 'the host lost nesting'
+mv "$lab/bin/virt-nested-judge" "$lab/judge.good"
+expect_refused lacks 'could not judge it'
+expect_hook_refusal 'could not judge it' restore "$lab/lacks2.save"
+kept 'the judge is missing, as in the middle of an upgrade'
+mv "$lab/judge.good" "$lab/bin/virt-nested-judge"
+lab_hook_remove
+expect_start lacks
+lab_virsh restore "$lab/lacks2.save" >/dev/null || fail 'restore of a file that was refused before'
+ok 'what was refused goes on from where it was, once nothing refuses it'
+for guest in lacks lacks2; do lab_virsh destroy "$guest" >/dev/null; done
+lab_hook_install --root "$lab/host-amd" --config /etc/virt-nested/virt-nested.conf
 
 # --- the host began to nest in between
 if lab_kvm; then

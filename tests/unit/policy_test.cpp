@@ -311,4 +311,5 @@ TEST(Unreadable, RefusedWhereTheLabelWasSeenOrTheSiteForbids) {
     EXPECT_EQ(decide_unreadable(Phase::prepare, "cut off", false, open).warnings.size(), 1U);
     EXPECT_TRUE(decide_unreadable(Phase::start, "cut off", false, strict).refuse);
     EXPECT_FALSE(decide_unreadable(Phase::reconnect, "cut off", true, strict).refuse);
+    EXPECT_FALSE(decide_unreadable(Phase::restore, "cut off", true, strict).refuse);
 }

@@ -28,9 +28,7 @@ Result<Choice> choose(const GuestTexts& guest, bool live) {
         return Choice{guest.live, Phase::started};
     if (guest.saved && guest.image.empty())
         return Error{0, "its managed-save image could not be read: " + guest.problem};
-    if (guest.saved)
-        return Choice{guest.image, Phase::restore};
-    return Choice{guest.definition, Phase::prepare};
+    return Choice{guest.saved ? guest.image : guest.definition, Phase::prepare};
 }
 
 Judgement judge(const Choice& choice, const HostSide& side, const Config& config) {

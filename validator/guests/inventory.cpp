@@ -68,14 +68,13 @@ void note_differences(const GuestTexts& texts, GuestRow& row) {
         row.notes.push_back("the running guest carries the label " + row.running_label);
 }
 
-/// What a start would do: prepare on the definition, or restore on the image.
+/// What a start would do: prepare, on the managed-save image where there is one.
 void judge_start(const GuestTexts& texts, const HostSide& side, const Domain& definition,
                  GuestRow& row) {
     const Result<Domain> image =
         texts.image.empty() ? Result<Domain>(Error{}) : parse_domain(texts.image);
     const Domain& judged = image ? *image : definition;
-    const Phase phase = image ? Phase::restore : Phase::prepare;
-    const Verdict verdict = decide(phase, judged, side.host, side.config);
+    const Verdict verdict = decide(Phase::prepare, judged, side.host, side.config);
     row.start = verdict.refuse ? State::off : State::on;
     row.start_why = verdict.reason;
     row.start_fix = verdict.fix;

@@ -264,6 +264,30 @@ TEST(Forbid, AContradictionNamesBoth) {
               EditProblem::contradiction);
 }
 
+TEST(Said, WhatStaysInADefinitionWhoseLabelGoes) {
+    const auto said = [](const std::string& xml) {
+        const Result<Domain> domain = parse_domain(xml);
+        EXPECT_TRUE(domain);
+        return listed(said_of_nesting(domain ? *domain : Domain()));
+    };
+    EXPECT_EQ(said(guest("")), "");
+    EXPECT_EQ(said(guest(custom("kvm64"))), "");
+    for (const PlatformId id : {PlatformId::intel, PlatformId::amd, PlatformId::z}) {
+        const std::string injected =
+            edited(guest(custom("kvm64"), "kvm", "<acpi/>", std::string(row(id).guests.front())),
+                   id, require())
+                .xml;
+        EXPECT_NE(said(injected).find(std::string(row(id).feature) + " policy='require'"),
+                  std::string::npos)
+            << injected;
+    }
+    EXPECT_EQ(said(edited(guest("<cpu mode='host-passthrough'/>"), PlatformId::amd, forbid()).xml),
+              "CPU mode 'host-passthrough' and svm policy='disable'");
+    EXPECT_EQ(said(guest("", "kvm", "<nested-hv state='on'/>", "ppc64le", "pseries")),
+              "<nested-hv state='on'/>");
+    EXPECT_EQ(said(guest("", "kvm", "<virtualization/>", "aarch64", "virt")), "<virtualization/>");
+}
+
 TEST(Edit, TouchesNothingElse) {
     const std::string before =
         guest(custom("kvm64", "<!-- kept --><feature policy='disable' name='x2apic'/>")) + "\n";

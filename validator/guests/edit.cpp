@@ -262,6 +262,23 @@ EditResult edit_definition(std::string_view xml, const Platform& row, const Wish
     return std::move(work.edit);
 }
 
+std::vector<std::string> said_of_nesting(const Domain& domain) {
+    const Cpu& cpu = domain.cpu;
+    std::vector<std::string> out;
+    if (cpu.mode == CpuMode::host_passthrough || cpu.mode == CpuMode::maximum)
+        out.push_back(std::string("CPU mode '") + name(cpu.mode) + "'");
+    for (const Platform& row : platforms())
+        for (const std::string_view feature : {row.feature, row.paging_feature})
+            if (const CpuFeature* said = feature.empty() ? nullptr : cpu.feature(feature))
+                out.push_back(said->name + " policy='" + name(said->policy) + "'");
+    if (domain.nested_hv != Switch::absent)
+        out.push_back(std::string("<nested-hv state='") +
+                      (domain.nested_hv == Switch::on ? "on" : "off") + "'/>");
+    if (domain.virtualization != Switch::absent)
+        out.emplace_back("<virtualization/>");
+    return out;
+}
+
 std::string label_element(LabelPolicy policy) {
     return "<vn:nested xmlns:vn=\"" + std::string(label_uri) + "\" policy=\"" + name(policy) +
            "\"/>";

@@ -53,6 +53,11 @@ EditResult edit_definition(std::string_view xml, const Platform& row, const Wish
 /// (qemu_domain.c, qemuDomainDefSetDefaultCPU): then nobody chose it.
 bool default_cpu(const Domain& domain);
 
+/// What a definition itself says for or against nesting on any platform, e.g. "svm
+/// policy='require'": an injection wrote it, or somebody else did, and it stays when the label
+/// goes.
+std::vector<std::string> said_of_nesting(const Domain& domain);
+
 /// The definition with this label, in the place of any other; `none` takes it away.
 Result<std::string> with_label(std::string_view xml, LabelPolicy policy);
 

@@ -82,6 +82,18 @@ void label_image(virDomainPtr domain, LabelPolicy policy, Labelled& out) {
                         labelled.error().what);
 }
 
+/// Nobody shall think that what the label once brought goes with it.
+void tell_what_stays(virDomainPtr domain, Labelled& out) {
+    const Result<std::string> xml = xml_of(domain, VIR_DOMAIN_XML_INACTIVE);
+    const Result<Domain> definition = xml ? parse_domain(*xml) : Result<Domain>(xml.error());
+    if (!definition)
+        return;
+    const std::vector<std::string> said = said_of_nesting(*definition);
+    if (!said.empty())
+        out.notes.push_back("its definition keeps " + listed(said) +
+                            "; to change that, run: virsh edit " + guest_word(definition->name));
+}
+
 } // namespace
 
 Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& scope) {
@@ -111,6 +123,8 @@ Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& sc
     }
     if ((flags & VIR_DOMAIN_AFFECT_CONFIG) != 0 && virDomainHasManagedSaveImage(domain, 0) == 1)
         label_image(domain, policy, out);
+    if (remove && (flags & VIR_DOMAIN_AFFECT_CONFIG) != 0)
+        tell_what_stays(domain, out);
     out.done = true;
     out.what = remove ? (out.changed ? "label taken away" : "carried no label")
                       : std::string(out.changed ? "labelled " : "was labelled ") + name(policy) +

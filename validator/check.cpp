@@ -85,6 +85,11 @@ Outcome judged(const Facts& facts, State state) {
     return (state == State::on) == wanted ? Outcome::pass : Outcome::fail;
 }
 
+std::string version_of(int libvirt) {
+    return std::to_string(libvirt / 1'000'000) + "." + std::to_string(libvirt / 1000 % 1000) + "." +
+           std::to_string(libvirt % 1000);
+}
+
 Report judge(const Facts& facts, const ValidateOptions& options) {
     Report report;
     if (const Platform* platform = facts.platform()) {

@@ -48,6 +48,9 @@ Report judge(const Facts& facts, const ValidateOptions& options);
 /// What a fact means for a host that should nest, should not, or may.
 Outcome judged(const Facts& facts, State state);
 
+/// "11.3.0" of 11003000.
+std::string version_of(int libvirt);
+
 // --- the entries, by what they look at
 void add_kvm_checks(std::vector<Check>& table);
 void add_parameter_checks(std::vector<Check>& table);

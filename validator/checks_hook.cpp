@@ -12,6 +12,8 @@ namespace virt_nested {
 
 namespace {
 
+constexpr std::string_view hooks_folder = "/etc/libvirt/hooks";
+
 constexpr const char* link_command =
     "mkdir -p /etc/libvirt/hooks/qemu.d && ln -s ../../../../usr/bin/virt-nested-hook "
     "/etc/libvirt/hooks/qemu.d/99-virt-nested && systemctl reload libvirtd";
@@ -63,7 +65,7 @@ Findings hook_installed(const Facts& facts) {
         found.push_back({Outcome::warn,
                          "an executable link to virt-nested-hook",
                          "not installed",
-                         facts.shown("/etc/libvirt/hooks"),
+                         facts.shown(hooks_folder),
                          {},
                          link_command,
                          0});
@@ -156,6 +158,40 @@ Findings hook_strays(const Facts& facts) {
     return of_run_files(facts, "no leftovers that are executable", "none", no_program_of_a_hook);
 }
 
+/// Where a hook that fails at restore loses the managed-save image, and virsh says that all is
+/// well (libvirt: src/qemu/qemu_driver.c, qemuDomainObjRestore; docs/refusals.md has what was
+/// tried). 12.0 was not seen, and is taken to be as its predecessors.
+constexpr int first_that_loses = 11'002'000;
+constexpr int first_that_keeps = 12'001'000;
+
+Findings hook_others(const Facts& facts) {
+    Finding out;
+    if (no_answer(facts, out))
+        return {out};
+    std::vector<std::string> others;
+    for (const HookFile& file : facts.hook.files)
+        if (!file.ours && file.exists && file.regular && file.executable)
+            others.push_back(printable(file.path.substr(hooks_folder.size() + 1)));
+    out.source = facts.hook.folder.source;
+    out.found = "no other hook";
+    if (others.empty())
+        return {out};
+    const Result<int>& version = facts.hook.libvirt_version;
+    out.expected = "a libvirt that keeps the managed-save image when a hook fails at restore";
+    if (!version) {
+        out.result = Outcome::undetermined;
+        out.found = "the version of libvirt is not known: " + version.error().what;
+        out.fix = "virsh version";
+        return {out};
+    }
+    const bool loses = *version >= first_that_loses && *version < first_that_keeps;
+    out.result = loses ? Outcome::warn : Outcome::pass;
+    out.found = "libvirt " + version_of(*version);
+    if (loses)
+        out.found += ", which runs " + listed(others) + " at restore";
+    return {out};
+}
+
 /// Fedora's policy since 2024: virtqemud_t may not execute virt_hook_t, it may execute bin_t
 /// (selinux-policy, policy/modules/contrib/virt.te).
 Findings hook_selinux(const Facts& facts) {
@@ -207,6 +243,12 @@ void add_hook_checks(std::vector<Check>& table) {
          {"hook-strays", "Leftovers beside the hook", Outcome::fail, 0, at_now, 0, false,
           "libvirt runs every executable file in the folder, backups and .rpmsave files included.",
           "remove them", hooks, hook_strays},
+         {"hook-others", "Other hooks that could lose a saved guest", Outcome::warn, 0, at_now, 0,
+          false,
+          "libvirt 11.2 to 11.10 delete the managed-save image of a guest when any hook fails at "
+          "restore, and virsh start ends with 0. Ours never fails there.",
+          "let each of them begin with: [ \"$2\" != restore ] || exit 0",
+          "https://libvirt.org/hooks.html", hook_others},
          {"hook-selinux", "SELinux label of the hook", Outcome::fail, 0, at_now, 0, false,
           "virtqemud may execute bin_t, and not virt_hook_t: the start of every guest is denied.",
           "make it a link to /usr/bin/virt-nested-hook", hooks, hook_selinux}});

@@ -9,11 +9,6 @@ namespace virt_nested {
 
 namespace {
 
-std::string version_of(int libvirt) {
-    return std::to_string(libvirt / 1'000'000) + "." + std::to_string(libvirt / 1000 % 1000) + "." +
-           std::to_string(libvirt % 1000);
-}
-
 /// What QEMU said then and KVM says now, where they differ; empty else.
 std::string difference(const Facts& facts, const CachedCapabilities& kept) {
     const std::string feature(facts.platform()->feature);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -72,6 +73,31 @@ HookFile look_at(const Sysroot& root, const std::string& path) {
     return file;
 }
 
+/// By the name of its library, libvirt.so.0.(1000 * major + minor).micro (libvirt: meson.build,
+/// libvirt_lib_version): a fact without running anything, true of a captured root too.
+Result<int> libvirt_version(const Sysroot& root) {
+    constexpr std::string_view stem = "libvirt.so.0.";
+    std::vector<std::string> folders = {"/usr/lib64", "/usr/lib"};
+    if (const Result<std::vector<std::string>> names = root.list("/usr/lib"))
+        for (const std::string& name : *names)
+            if (name.find("-linux-gnu") != std::string::npos) // Debian's multiarch
+                folders.push_back("/usr/lib/" + name);
+    for (const std::string& place : folders) {
+        const Result<std::string> target = root.link(place + "/libvirt.so.0");
+        if (!target || !base_name(*target).starts_with(stem))
+            continue;
+        const std::string numbers = base_name(*target).substr(stem.size());
+        const char* const end = numbers.data() + numbers.size();
+        int release = 0;
+        int micro = 0;
+        const auto [dot, wrong] = std::from_chars(numbers.data(), end, release);
+        if (wrong == std::errc() && dot != end && release < 1'000'000 &&
+            std::from_chars(dot + 1, end, micro).ec == std::errc())
+            return release * 1000 + micro;
+    }
+    return Error{ENOENT, "no libvirt.so.0 below " + root.shown("/usr/lib") + " tells it"};
+}
+
 bool has_libvirt(const Sysroot& root) {
     constexpr std::array<const char*, 5> places = {"/usr/sbin/virtqemud", "/usr/sbin/libvirtd",
                                                    "/usr/bin/virtqemud", "/usr/bin/libvirtd",
@@ -121,6 +147,9 @@ HookFacts gather_hook(const Sysroot& root) {
             out.judge =
                 out.judge || root.exists(file.real.substr(0, file.real.rfind('/') + 1) + judge);
     }
+    // Only asked where somebody else's hook makes it matter.
+    if (std::any_of(out.files.begin(), out.files.end(), [](const HookFile& f) { return !f.ours; }))
+        out.libvirt_version = libvirt_version(root);
     const Result<std::string> enforcing = root.read("/sys/fs/selinux/enforce", 16);
     if (enforcing)
         out.enforcing = trim(*enforcing) == "1";

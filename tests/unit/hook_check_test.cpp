@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -148,4 +149,41 @@ TEST(HookFiles, NoneIsAnswered) {
     EXPECT_EQ(finding(host.report(), "hook-strays").found, "there is no hook");
     EXPECT_EQ(finding(host.report(), "hook-permissions").result, Outcome::skip);
     EXPECT_EQ(finding(Hooked().report(), "hook-permissions").result, Outcome::pass);
+}
+
+TEST(HookOthers, WhereTheyCouldLoseASavedGuest) {
+    const Hooked host;
+    EXPECT_EQ(finding(host.report(), "hook-others").found, "no other hook");
+    host.program("etc/libvirt/hooks/qemu.d/10-site");
+    EXPECT_EQ(finding(host.report(), "hook-others").result, Outcome::undetermined);
+    host.link("libvirt.so.0.11003.0", "usr/lib/x86_64-linux-gnu/libvirt.so.0");
+    const CheckResult said = finding(host.report(), "hook-others");
+    EXPECT_EQ(said.result, Outcome::warn);
+    EXPECT_EQ(said.found, "libvirt 11.3.0, which runs qemu.d/10-site at restore");
+    EXPECT_EQ(said.source, host.path() + "/etc/libvirt/hooks");
+    EXPECT_NE(said.fix.find("[ \"$2\" != restore ] || exit 0"), std::string::npos);
+    // What libvirt does not run is no danger.
+    host.program("etc/libvirt/hooks/qemu.d/10-site", 0644);
+    EXPECT_EQ(finding(host.report(), "hook-others").result, Outcome::pass);
+}
+
+TEST(HookOthers, ByTheVersionOfLibvirt) {
+    const std::map<std::string, Outcome> versions = {
+        {"libvirt.so.0.9000.0", Outcome::pass},
+        {"libvirt.so.0.11001.0", Outcome::pass},
+        {"libvirt.so.0.11002.0", Outcome::warn},
+        {"libvirt.so.0.11010.1", Outcome::warn},
+        {"libvirt.so.0.12000.0", Outcome::warn},
+        {"libvirt.so.0.12001.0", Outcome::pass},
+        {"libvirt.so.0.12008.0", Outcome::pass},
+        {"libvirt.so.0.11003", Outcome::undetermined},
+        {"libvirt.so.0.x.0", Outcome::undetermined},
+        {"libvirt.so.0.99999999999999999999.0", Outcome::undetermined},
+        {"elsewhere", Outcome::undetermined}};
+    for (const auto& [library, expected] : versions) {
+        const Hooked host;
+        host.program("etc/libvirt/hooks/qemu");
+        host.link(library, "usr/lib64/libvirt.so.0");
+        EXPECT_EQ(finding(host.report(), "hook-others").result, expected) << library;
+    }
 }

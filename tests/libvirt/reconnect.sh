@@ -72,4 +72,13 @@ judge_script 'exec sleep 60'
 survive 'the judge hangs'
 mv -f "$lab/judge.good" "$lab/bin/virt-nested-judge"
 
+# --- removed half, then altogether, and installed anew: as a package has it, a link
+lab_hook_install
+rm "$lab/bin/virt-nested-hook"
+survive 'the link leads nowhere'
+lab_hook_remove
+survive 'the hook is removed'
+lab_hook_install
+survive 'the hook is there again'
+
 lab_done

@@ -187,9 +187,9 @@ size_t hold(const Domain& domain, const std::string& label, const Host& machine,
     for (const Site& site : sites())
         for (const char* phase :
              {"prepare", "start", "started", "migrate", "restore", "reconnect"}) {
-            const std::string& rule =
+            const std::string rule =
                 only_row("rules", {label, site.unlabelled, site.honour}).back();
-            const std::string& expected =
+            const std::string expected =
                 only_row("decisions", {rule, site.undetermined, phase, host_class, gives}).back();
             const Verdict verdict = decide(*phase_of(phase), domain, machine, site.config);
             ++held;

@@ -20,7 +20,7 @@ std::string assignment(const Cmdline::Token& word) {
     return word.name + (word.value ? "=" + *word.value : "");
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + printable(text, 120) + "'";
 }
 
@@ -86,7 +86,7 @@ bool Linter::module_typo(std::string_view module, const Origin& origin, std::str
         return false;
     if (is_kvm_module(lower)) {
         add(LintKind::upper_case, LintSeverity::warning, origin, text,
-            "module names are case-sensitive: there is no module " + quoted(module),
+            "module names are case-sensitive: there is no module " + in_quotes(module),
             "write " + lower);
         return true;
     }
@@ -95,7 +95,7 @@ bool Linter::module_typo(std::string_view module, const Origin& origin, std::str
                               lower.size() > known.size() && lower[known.size()] == '.';
         if (extended || (lower.size() > 4 && edit_distance(lower, known) <= 2)) {
             add(LintKind::unknown_module, LintSeverity::warning, origin, text,
-                "there is no module " + quoted(module), "write " + std::string(known));
+                "there is no module " + in_quotes(module), "write " + std::string(known));
             return true;
         }
     }
@@ -124,7 +124,7 @@ bool Linter::blanks(const std::string& module, std::span<const Cmdline::Token> w
     add(LintKind::blanks_around_equals,
         refused ? severity_of_refusal(module) : LintSeverity::warning, origin, text,
         std::string("blanks around '=' make separate words, the kernel is given ") +
-            quoted(assignment(word)) +
+            in_quotes(assignment(word)) +
             (refused ? ", refuses it, and does not load " + module : std::string()),
         "write " + printable(meant, 120) + " without blanks");
     return true;
@@ -137,26 +137,26 @@ void Linter::unknown(const std::string& module, const std::string& parameter, co
     if (const std::string_view near = nearest_parameter(module, parameter); !near.empty()) {
         if (!type(module, near))
             add(LintKind::wrong_module, LintSeverity::warning, origin, text,
-                module + " has no parameter " + quoted(parameter) +
+                module + " has no parameter " + in_quotes(parameter) +
                     " on this architecture, the kernel ignores it",
                 "name the vendor's module" +
                     (context.module.empty() ? std::string() : ": " + context.module));
         else
             add(LintKind::unknown_parameter, LintSeverity::warning, origin, text,
-                module + " has no parameter " + quoted(parameter) +
+                module + " has no parameter " + in_quotes(parameter) +
                     ", the kernel ignores it with a line in its log",
                 "did you mean " + std::string(near) + "?");
         return;
     }
     if (const std::string_view owner = owner_of(parameter, module); !owner.empty()) {
         add(LintKind::wrong_module, LintSeverity::warning, origin, text,
-            module + " has no parameter " + quoted(parameter) + ", it is one of " +
+            module + " has no parameter " + in_quotes(parameter) + ", it is one of " +
                 std::string(owner),
             "write it for " + std::string(owner));
         return;
     }
     add(LintKind::unknown_parameter, LintSeverity::note, origin, text,
-        quoted(parameter) + " is not known as a parameter of " + module +
+        in_quotes(parameter) + " is not known as a parameter of " + module +
             "; the kernel ignores unknown ones with a line in its log",
         "look it up: modinfo -F parm " + shell_word(module));
 }
@@ -182,7 +182,7 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
     else if (severity == LintSeverity::note)
         result = ", so the module does not load where it is used; this host has no use for it";
     add(LintKind::wrong_type, severity, origin, text,
-        "the kernel refuses " + quoted(assignment(word)) + " for " + module + " (" + found.why +
+        "the kernel refuses " + in_quotes(assignment(word)) + " for " + module + " (" + found.why +
             ")" + result,
         "write " + printable(safe));
 }

@@ -110,7 +110,7 @@ Json row_json(const GuestRow& row) {
 
 /// A label's value in the exposition format, which escapes backslash, quote and newline; the last
 /// is gone after printable().
-std::string quoted(const std::string& text) {
+std::string label_value(const std::string& text) {
     std::string out;
     for (const char c : printable(text))
         out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
@@ -179,9 +179,10 @@ std::string inventory_prometheus(const std::vector<GuestRow>& rows) {
     std::string out = "# HELP virt_nested_guest_info A guest, its label and its CPU.\n"
                       "# TYPE virt_nested_guest_info gauge\n";
     for (const GuestRow& row : rows)
-        out += "virt_nested_guest_info{guest=" + quoted(row.name) + ",uuid=" + quoted(row.uuid) +
-               ",state=" + quoted(row.state) + ",label=" + quoted(row.label) +
-               ",cpu=" + quoted(row.cpu) + ",feature=" + quoted(row.feature) + ",emulated=\"" +
+        out += "virt_nested_guest_info{guest=" + label_value(row.name) +
+               ",uuid=" + label_value(row.uuid) + ",state=" + label_value(row.state) +
+               ",label=" + label_value(row.label) + ",cpu=" + label_value(row.cpu) +
+               ",feature=" + label_value(row.feature) + ",emulated=\"" +
                (row.emulated ? "yes" : "no") + "\"} 1\n";
     for (const Gauge& gauge : gauges) {
         out += std::string("# HELP ") + gauge.name + " " + gauge.help + "\n# TYPE " + gauge.name +
@@ -189,8 +190,9 @@ std::string inventory_prometheus(const std::vector<GuestRow>& rows) {
         for (const GuestRow& row : rows) {
             const State state = gauge.value(row);
             if (state == State::on || state == State::off)
-                out += std::string(gauge.name) + "{guest=" + quoted(row.name) +
-                       ",uuid=" + quoted(row.uuid) + "} " + (state == State::on ? "1" : "0") + "\n";
+                out += std::string(gauge.name) + "{guest=" + label_value(row.name) +
+                       ",uuid=" + label_value(row.uuid) + "} " + (state == State::on ? "1" : "0") +
+                       "\n";
         }
     }
     return out;

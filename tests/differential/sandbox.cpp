@@ -41,7 +41,7 @@ int unshare_mounts() {
     return 0;
 }
 
-int bind(const fs::path& from, const fs::path& onto) {
+int bind_mount(const fs::path& from, const fs::path& onto) {
     return ::mount(from.c_str(), onto.c_str(), nullptr, MS_BIND, nullptr);
 }
 
@@ -107,17 +107,18 @@ Result<Sandbox> Sandbox::enter() {
     fs::create_directories("/usr/local/lib/modprobe.d");
     for (const std::string& folder : generated_folders()) {
         fs::create_directories(root / folder);
-        if (fs::is_directory("/" + folder) && bind(root / folder, "/" + folder) != 0)
+        if (fs::is_directory("/" + folder) && bind_mount(root / folder, "/" + folder) != 0)
             return failure("cannot mount over /" + folder);
     }
     const fs::path last = root / generated_folders().back();
     std::error_code ignored;
-    if (!fs::equivalent(last, "/lib/modprobe.d", ignored) && bind(last, "/lib/modprobe.d") != 0)
+    if (!fs::equivalent(last, "/lib/modprobe.d", ignored) &&
+        bind_mount(last, "/lib/modprobe.d") != 0)
         return failure("cannot mount over /lib/modprobe.d");
     fs::create_symlink("usr/lib", root / "lib");
     fs::create_directories(root / "proc");
     write(root / "proc/cmdline", "");
-    if (bind(root / "proc/cmdline", "/proc/cmdline") != 0)
+    if (bind_mount(root / "proc/cmdline", "/proc/cmdline") != 0)
         return failure("cannot mount over /proc/cmdline");
     Sandbox out(root, "/run/modules");
     if (!make_modules(out.module_folder()))

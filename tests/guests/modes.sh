@@ -52,7 +52,7 @@ expect_has topology "<topology sockets='1' dies='1' cores='1' threads='1'/>"
 
 # KVM guests: written as they should be; whether this host could start them is another matter.
 lab_guest passes type=kvm cpu=host-passthrough | lab_define
-feature=$(vn list --format json | lab_in /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["guests"][-1]["feature"])')
+feature=$(vn list --format json | lab_in /usr/bin/python3 -c 'import json, sys; print([g["feature"] for g in json.load(sys.stdin)["guests"] if g["name"] == "passes"][0])')
 case $feature in vmx | svm) ;; *) fail "the feature of this host is '$feature'" ;; esac
 expect_vn 0 "$feature policy='require' added, check='full' set" label passes require
 expect_has passes "<cpu mode='host-passthrough' check='full' migratable='on'>"

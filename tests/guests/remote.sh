@@ -12,7 +12,7 @@ printf '%s\n' "\$*" >>"$lab/ssh.log"
 while [ "\$1" != -- ]; do shift; done
 [ "\$2" = far.example ] || { echo "ssh: Could not resolve hostname \$2" >&2; exit 255; }
 shift 2
-exec nsenter --mount --pid --target ${lab_keeper[$lab]} -- /bin/sh -c "\$*"
+exec $(lab_door) /bin/sh -c "\$*"
 SH
 chmod 755 "$lab/bin/ssh"
 far="qemu+ssh://admin@far.example/system?command=$lab/bin/ssh"

@@ -10,10 +10,14 @@
 #   lab_done                               # says PASS; the trap takes everything down
 #
 # Each lab has a folder of its own below mktemp -d, and mount and PID namespaces of its own: several run side by side, and the
-# system's libvirt is neither read nor changed. Inside: /etc is a copy, /etc/libvirt, /etc/virt-nested, /var/{lib,cache,log}/libvirt and
-# /run are the lab's own, /dev holds what QEMU needs and a /dev/log whose lines end up in $lab/syslog. A process outside watches a
-# pipe that only the test's shell holds: when that shell ends, however it ends (SIGKILL included), the PID namespace and with
-# it daemon and guests are killed, and the folder is removed. VN_KEEP_LAB=1 keeps the folder of a test that failed.
+# system's libvirt is neither read nor changed. In a chroot everything stays in that chroot. Inside: /etc is a copy, /etc/libvirt,
+# /etc/virt-nested, /var/{lib,cache,log}/libvirt and /run are the lab's own, /dev holds what QEMU needs and a /dev/log whose lines
+# end up in $lab/syslog. A process outside watches a pipe that only the test's shell holds: when that shell ends, however it ends
+# (SIGKILL included), the PID namespace and with it daemon and guests are killed, and the folder is removed. VN_KEEP_LAB=1 keeps
+# the folder of a test that failed.
+#
+# Where the machine has no KVM, a stand-in lets libvirt define guests of type kvm (kvm_stand_in.c), which the hook can judge. Only
+# what starts one has to ask lab_kvm.
 #
 # Several labs: each lab_up sets $lab; `lab_use "$first"` makes another one current. All functions speak to the current one.
 #
@@ -23,11 +27,12 @@
 #                                               of a nesting host can be judged, though not nest, on a machine that does not nest
 #                              --root DIR       the hook judges for the machine captured in DIR (a wrapper in qemu.d adds --root)
 #                              --config TEXT    text of /etc/virt-nested/virt-nested.conf
-#                              --dev-kvm PATH   this node stands in for /dev/kvm; "none": no /dev/kvm
+#                              --dev-kvm PATH   this node is /dev/kvm, without the stand-in for KVM; "none": no /dev/kvm
 #                              --no-daemon      namespaces and hook only
 #                              --debug          libvirtd logs its hook and command code at debug level
 #   lab_down                   take the current lab down (the trap does it for all)
 #   lab_in CMD...              run CMD inside the lab, in the same working folder
+#   lab_door                   the words before a command that make it run inside the lab
 #   lab_virsh ARGS...          virsh -q at the lab's daemon
 #   lab_uri                    the URI by which another lab's virsh reaches this one (for migration)
 #   lab_start_daemon, lab_stop_daemon, lab_restart, lab_reload     guests keep running
@@ -87,16 +92,21 @@ lab_need() {
     done
     [ -x "$VN_BIN/virt-nested-hook" ] || fail "$VN_BIN/virt-nested-hook is not built"
     [ "$(id -u)" = 0 ] || skip 'a private libvirtd needs root'
-    unshare --mount --pid --fork true 2>/dev/null || skip 'this machine allows no mount or PID namespace'
+    [ -e /sys/devices/system/cpu/online ] || skip 'libvirt starts no guest where /sys is not mounted'
+    # What a lab does first: a container may allow one and not the other.
+    local said
+    said=$("$lab_source/tests/lib/own-mounts" unshare --pid --fork --kill-child \
+        sh -c 'mount -t proc proc /proc && mount -t tmpfs tmpfs /run' 2>&1) || skip "no private view of this machine can be had here: $said"
 }
 
 lab_use() { lab=$1; }
 
+# A mount namespace alone resets the root to its own, so a chroot would be left: the keeper's root and folder are entered as well.
+lab_door() { printf 'nsenter --mount --pid --root --wd --target %s --' "${lab_keeper[$lab]}"; }
 lab_in() {
-    # Entering a mount namespace resets the working folder: go back to it. The lifeline stays with the test's shell.
-    # shellcheck disable=SC2016
-    nsenter --mount --pid --target "${lab_keeper[$lab]}" -- \
-        sh -c 'cd "$1" 2>/dev/null; shift; exec "$@"' sh "$PWD" "$@" {lab_fd}>&-
+    # Then back to the working folder. The lifeline stays with the test's shell.
+    # shellcheck disable=SC2016,SC2046
+    $(lab_door) sh -c 'cd "$1" 2>/dev/null; shift; exec "$@"' sh "$PWD" "$@" {lab_fd}>&-
 }
 
 lab_client=inside # outside: virsh speaks to the lab from this machine's own view, where nothing is taken away
@@ -134,7 +144,7 @@ CONF
 }
 
 lab_up() {
-    local hook=qemu.d/99-virt-nested kvm=/dev/kvm daemon=1 debug=0 config='' arguments=() captured=()
+    local hook=qemu.d/99-virt-nested kvm='' daemon=1 debug=0 config='' arguments=() captured=()
     while [ $# -gt 0 ]; do
         case $1 in
         --no-hook) hook= ;;
@@ -154,6 +164,7 @@ lab_up() {
     chmod 755 "$lab"
     mkdir -p "$lab"/{dev,lib,cache,bin,log/qemu,run/libvirt}
     : >"$lab/syslog"
+    [ -n "$kvm" ] || { kvm=/dev/kvm; lab_has_kvm || kvm=$lab/stand-in; }
     # Twice forked, so that whoever kills the test with all its children leaves the watcher to do its work.
     exec {lab_fd}> >(exec 3<&0; (setsid bash "$lab_source/tests/libvirt/lab-watcher" "$lab" "$kvm" </dev/null >/dev/null 2>&1 &))
     lab_lifeline[$lab]=$lab_fd
@@ -165,8 +176,9 @@ lab_up() {
     rm -rf "$lab/etc/libvirt" "$lab/etc/virt-nested"
     mkdir -p "$lab/etc/libvirt/hooks" "$lab/etc/libvirt/qemu/networks" "$lab/etc/libvirt/nwfilter" "$lab/etc/virt-nested"
     lab_configure "$debug"
+    [ "$kvm" != "$lab/stand-in" ] || lab_stand_in
     # What QEMU can do takes libvirt seconds to find out; it checks by itself whether a remembered answer still holds.
-    [ ! -d "$VN_BUILD/lab-cache" ] || cp -a "$VN_BUILD/lab-cache/." "$lab/cache/"
+    [ ! -d "$(lab_cache)" ] || cp -a "$(lab_cache)/." "$lab/cache/"
     [ -z "$config" ] || lab_config "$config"
     if [ ${#captured[@]} -gt 0 ]; then
         # The configuration would be the captured host's, too.
@@ -178,7 +190,29 @@ lab_up() {
     echo go >&"$lab_fd"
     lab_wait 100 test -s "$lab/keeper" || fail "no namespace came up: $(cat "$lab/log/room.out")"
     lab_keeper[$lab]=$(cat "$lab/keeper")
+    [ "$(lab_in stat -c %d:%i /run)" = "$(stat -c %d:%i "$lab/run")" ] ||
+        fail "entering the lab leads somewhere else, to another /run: nothing is started there ($(lab_door))"
     [ "$daemon" = 0 ] || lab_start_daemon
+}
+
+# What QEMU itself tries: a node that opens is not enough, in a container for one.
+lab_kvm_answer=
+lab_has_kvm() {
+    [ -n "$lab_kvm_answer" ] || lab_kvm_answer=$(/usr/bin/python3 -c '
+import fcntl
+try:
+    with open("/dev/kvm", "rb+", buffering=0) as kvm:
+        KVM_GET_API_VERSION, KVM_CREATE_VM = 0xAE00, 0xAE01
+        print("yes" if fcntl.ioctl(kvm, KVM_GET_API_VERSION) == 12 and fcntl.ioctl(kvm, KVM_CREATE_VM, 0) >= 0 else "no")
+except OSError:
+    print("no")')
+    [ "$lab_kvm_answer" = yes ]
+}
+
+lab_stand_in() {
+    cc -shared -fPIC -o "$lab/stand-in.so" "$lab_source/tests/libvirt/kvm_stand_in.c" || fail 'no C compiler; run: tests/need build'
+    printf '%s\n' "$lab/stand-in.so" >>"$lab/etc/ld.so.preload"
+    : >"$lab/stand-in"
 }
 
 # lab_wait TENTHS CMD...: until CMD succeeds.
@@ -211,11 +245,15 @@ lab_down_all() {
     exit "$status"
 }
 
+# What QEMU says of itself with the stand-in holds nowhere else.
+lab_cache() { printf '%s/lab-cache' "$VN_BUILD"; [ ! -e "$lab/stand-in" ] || printf -- '-stand-in'; }
 # Whole or not at all: labs come and go side by side.
 lab_keep_cache() {
-    local mine=$VN_BUILD/lab-cache.$$
-    if [ ! -d "$VN_BUILD/lab-cache" ] && [ -d "$lab/cache/qemu" ] && [ -w "$VN_BUILD" ]; then
-        cp -a "$lab/cache" "$mine" 2>/dev/null && mv -T "$mine" "$VN_BUILD/lab-cache" 2>/dev/null
+    local kept mine
+    kept=$(lab_cache)
+    mine=$kept.$$
+    if [ ! -d "$kept" ] && [ -d "$lab/cache/qemu" ] && [ -w "$VN_BUILD" ]; then
+        cp -a "$lab/cache" "$mine" 2>/dev/null && mv -T "$mine" "$kept" 2>/dev/null
         rm -rf "$mine"
     fi
     return 0
@@ -315,11 +353,16 @@ lab_guest() {
 XML
 }
 
-lab_kvm() { [ -c /dev/kvm ] && lab_virsh domcapabilities --virttype kvm --machine q35 --arch x86_64 >/dev/null 2>&1; }
+lab_takes_kvm() { lab_virsh domcapabilities --virttype kvm --machine q35 --arch x86_64 >/dev/null 2>&1; }
+lab_kvm() { lab_has_kvm && lab_takes_kvm; }
 
 lab_define() {
     cat >"$lab/define.xml"
-    lab_virsh define --validate "$lab/define.xml" >/dev/null || fail "define: $(cat "$lab/define.xml")"
+    lab_virsh define --validate "$lab/define.xml" >/dev/null && return
+    if [ -e "$lab/stand-in" ] && grep -q "<domain type='kvm'" "$lab/define.xml" && ! lab_takes_kvm; then
+        skip 'no KVM here, and this libvirt does not take the stand-in for it'
+    fi
+    fail "define: $(cat "$lab/define.xml")"
 }
 
 # A captured machine (sysfs, procfs and KVM's answer as regular files), for --root.

@@ -28,7 +28,7 @@ Error failure(const std::string& what) {
     return {errno, what + ": " + std::strerror(errno)};
 }
 
-int unshare_mounts() {
+int unshare_user_and_mounts() {
     if (::geteuid() == 0)
         return ::unshare(CLONE_NEWNS);
     const std::string uid = std::to_string(::geteuid());
@@ -39,6 +39,24 @@ int unshare_mounts() {
     write("/proc/self/uid_map", "0 " + uid + " 1");
     write("/proc/self/gid_map", "0 " + gid + " 1");
     return 0;
+}
+
+/// In a chroot "/" may be no mount point. The namespace's own root is one, and entering the
+/// namespace leads there.
+int private_mounts() {
+    if (unshare_user_and_mounts() != 0)
+        return -1;
+    const int space = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    const int root = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int here = ::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool done = ::setns(space, CLONE_NEWNS) == 0 &&
+                      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                      ::fchdir(root) == 0 && ::chroot(".") == 0 && ::fchdir(here) == 0;
+    const int error = errno;
+    for (const int fd : {space, root, here})
+        ::close(fd);
+    errno = error;
+    return done ? 0 : -1;
 }
 
 int bind_mount(const fs::path& from, const fs::path& onto) {
@@ -97,10 +115,9 @@ Result<Sandbox> Sandbox::enter() {
     for (const char* folder : {"/etc/modprobe.d", "/lib/modprobe.d"})
         if (!fs::is_directory(folder))
             return Error{ENOENT, std::string(folder) + " is missing: install kmod"};
-    if (unshare_mounts() != 0)
+    if (private_mounts() != 0)
         return failure("no private mount namespace");
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || tmpfs("/run") != 0 ||
-        tmpfs("/usr/local/lib") != 0)
+    if (tmpfs("/run") != 0 || tmpfs("/usr/local/lib") != 0)
         return failure("no tmpfs in the private mount namespace");
     const fs::path root = "/run/tree";
     fs::create_directories("/run/modprobe.d");

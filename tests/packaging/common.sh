@@ -84,9 +84,8 @@ scratch_root() {
 # alone CMD...: as nobody, with an environment of its own, without network, git, /dev/kvm and anything in /sys, as a build farm runs it.
 alone() {
     # shellcheck disable=SC2016
-    unshare --net --mount --ipc --uts -- bash -c '
+    "$source/tests/lib/own-mounts" unshare --net --ipc --uts -- bash -c '
         set -e
-        mount --make-rprivate /
         mount -t tmpfs -o ro none /sys
         : >"$0/hidden"
         chmod 000 "$0/hidden"

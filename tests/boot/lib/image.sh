@@ -73,7 +73,7 @@ initramfs_part() { (cd "$1" && find . -path ./usr/share/man -prune -o -path ./us
 # go with the command's own namespace
 in_root() {
     # shellcheck disable=SC2016
-    unshare --mount --propagation private /bin/sh -euc 'root=$1; shift
+    "$source_dir/tests/lib/own-mounts" /bin/sh -euc 'root=$1; shift
         for fs in proc sys run dev; do mount --rbind "/$fs" "$root/$fs"; done
         exec nice -n 10 chroot "$root" "$@"' sh "$@"
 }

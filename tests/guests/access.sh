@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/guests.sh"
 lab_need
-for program in dbus-daemon setpriv; do
+for program in dbus-daemon dbus-send setpriv; do
     command -v "$program" >/dev/null || fail "$program is missing; run: tests/need libvirt"
 done
 [ -x /usr/lib/polkit-1/polkitd ] || fail 'polkitd is missing; run: tests/need libvirt'
@@ -28,7 +28,11 @@ JS
 (exec {lab_fd}>&-; lab_in dbus-daemon --system --nofork --nopidfile >"$lab/dbus.log" 2>&1) &
 lab_wait 100 test -S "$lab/run/dbus/system_bus_socket" || fail "no system bus: $(cat "$lab/dbus.log")"
 (exec {lab_fd}>&-; lab_in /usr/lib/polkit-1/polkitd >"$lab/polkitd.log" 2>&1) &
-lab_wait 100 grep -q 'Acquired the name' "$lab/polkitd.log" || fail "no polkitd: $(cat "$lab/polkitd.log")"
+polkit_answers() {
+    grep -q 'boolean true' <<<"$(lab_in dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
+        org.freedesktop.DBus.NameHasOwner string:org.freedesktop.PolicyKit1)"
+}
+lab_wait 100 polkit_answers || fail "no polkitd: $(cat "$lab/polkitd.log")"
 lab_start_daemon
 for guest in hidden mine sealed shy theirs; do lab_guest "$guest" cpu=kvm64 | lab_define; done
 

@@ -48,7 +48,8 @@ expect_has optional "<feature policy='require' name='svm'/>"
 mode epyc cpu=EPYC -- 'EPYC'
 mode default -- 'qemu64'
 mode topology cpu_xml="<cpu mode='custom'><model>kvm64</model><topology sockets='1' dies='1' cores='1' threads='1'/></cpu>" -- 'svm=on'
-expect_has topology "<topology sockets='1' dies='1' cores='1' threads='1'/>"
+# Newer ones of libvirt write more levels between these.
+expect_has topology "<topology sockets='1' dies='1'"
 
 # KVM guests: written as they should be; whether this host could start them is another matter.
 lab_guest passes type=kvm cpu=host-passthrough | lab_define

@@ -268,10 +268,13 @@ lab_start_daemon() {
 lab_stop_daemon() {
     local pid
     pid=$(cat "$lab/run/libvirtd.pid")
-    lab_in kill "${1:--TERM}" "$pid"
+    lab_kill "${1:--TERM}" "$pid"
     lab_wait 300 lab_gone "$pid" || fail "libvirtd does not end"
 }
-lab_gone() { ! lab_in kill -0 "$1"; }
+lab_gone() { ! lab_kill -0 "$1"; }
+# The shell's own: not every root has the program.
+# shellcheck disable=SC2016
+lab_kill() { lab_in sh -c 'kill "$1" "$2"' sh "$1" "$2"; }
 lab_restart() {
     lab_stop_daemon "$@"
     lab_start_daemon
@@ -284,7 +287,7 @@ lab_reload() {
     # shellcheck disable=SC2016
     printf '#!/bin/sh\n[ "$2" != reload ] || : >%s/reloaded\n' "$lab" >"$probe"
     chmod 755 "$probe"
-    lab_in kill -HUP "$(cat "$lab/run/libvirtd.pid")"
+    lab_kill -HUP "$(cat "$lab/run/libvirtd.pid")"
     lab_wait 100 test -e "$lab/reloaded" || fail 'libvirtd does not reload'
     rm -f "$probe"
 }

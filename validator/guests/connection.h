@@ -22,6 +22,13 @@ using DomainPtr = std::unique_ptr<virDomain, DomainDeleter>;
 /// The last error of libvirt's, printable; `code` is its virErrorNumber.
 Error libvirt_error();
 
+/// VIR_DOMAIN_EVENT_CALLBACK by way of void (*)(), from which Clang 19 lets a function be cast
+/// without a warning.
+template<typename Function>
+virConnectDomainEventGenericCallback event_callback(Function* function) {
+    return VIR_DOMAIN_EVENT_CALLBACK(reinterpret_cast<void (*)()>(function));
+}
+
 /// Text that libvirt allocated.
 Result<std::string> taken_text(char* text);
 

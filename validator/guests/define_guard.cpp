@@ -16,7 +16,7 @@ constexpr int suspicion_ms = 1000; ///< for one more event that would clear a su
 DefineGuard::DefineGuard(const Connection& connection) : connection_(connection.get()) {
     callback_ =
         virConnectDomainEventRegisterAny(connection_, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                         VIR_DOMAIN_EVENT_CALLBACK(on_event), this, nullptr);
+                                         event_callback(on_event), this, nullptr);
 }
 
 DefineGuard::~DefineGuard() {

@@ -118,12 +118,12 @@ void Watcher::listen() {
         connection,
         [](virConnectPtr, int, void* self) { static_cast<Watcher*>(self)->lost_ = true; }, this,
         nullptr);
-    const bool lifecycle = virConnectDomainEventRegisterAny(
-                               connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                               VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), this, nullptr) >= 0;
-    const bool metadata = virConnectDomainEventRegisterAny(
-                              connection, nullptr, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
-                              VIR_DOMAIN_EVENT_CALLBACK(on_metadata), this, nullptr) >= 0;
+    const bool lifecycle =
+        virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                         event_callback(on_lifecycle), this, nullptr) >= 0;
+    const bool metadata =
+        virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
+                                         event_callback(on_metadata), this, nullptr) >= 0;
     if (!lifecycle || !metadata)
         warn("libvirt gives no events: " + libvirt_error().what);
 }

@@ -8,7 +8,7 @@ build_product() {
     shift 2
     need_tools cmake ninja
     if command -v ccache >/dev/null; then launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-    { cmake -S "$source_dir" -B "$dir/build" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF "${launcher[@]}" "$@" &&
+    { cmake -S "$source_dir" -B "$dir/build" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DVIRT_NESTED_MODPROBE=ON -DBUILD_TESTING=OFF "${launcher[@]}" "$@" &&
         nice -n 10 cmake --build "$dir/build" -j 2 &&
         DESTDIR=$dir/root cmake --install "$dir/build" --strip; } >"$dir/log" 2>&1 || { tail -n 40 "$dir/log"; return 1; }
     rm -rf "$dir/build"
@@ -25,9 +25,12 @@ product_digest() {
 
 # install_product ROOT: into a root of this machine's architecture
 install_product() {
-    if grep -q '^CMAKE_INSTALL_PREFIX:[A-Z]*=/usr$' "$build_dir/CMakeCache.txt"; then
+    if grep -q '^CMAKE_INSTALL_PREFIX:[A-Z]*=/usr$' "$build_dir/CMakeCache.txt" &&
+        grep -q '^VIRT_NESTED_MODPROBE:BOOL=ON$' "$build_dir/CMakeCache.txt"; then
         DESTDIR=$1 cmake --install "$build_dir" --strip >"$work/install.log" 2>&1 ||
             { cat "$work/install.log"; die "cmake --install failed"; }
+        # nobody will uninstall it
+        rm -f "$build_dir/installed-$(printf %s "$1" | md5sum | cut -d' ' -f1).txt"
     else
         cached product build_product "$(product_digest)" -DCMAKE_BUILD_TYPE=RelWithDebInfo
         cp -a "$CACHED/root/." "$1/"

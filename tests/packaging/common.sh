@@ -77,8 +77,27 @@ scratch_root() {
     : >"$root/etc/libvirt/libvirtd.conf"
     : >"$root/usr/bin/another-package"
     cp "$(command -v busybox)" "$root/bin/busybox"
-    for applet in sh rm ls test true cat; do ln -s busybox "$root/bin/$applet"; done
+    for applet in sh rm ls test true cat grep sed tail sha256sum; do ln -s busybox "$root/bin/$applet"; done
     "$root/bin/busybox" true || fail 'busybox does not run; is it busybox-static?'
+}
+
+# What validate leaves on a host, and a drop-in that an administrator made.
+lived_in() {
+    mkdir -p "$1"/var/cache/virt-nested "$1"/run/virt-nested "$1"/etc/systemd/system/libvirtd.service.d "$1"/etc/modprobe.d
+    : >"$1/var/cache/virt-nested/initramfs.json"
+    : >"$1/run/virt-nested/validate.prom"
+    cp "$source/systemd/libvirt-gate.conf" "$1/etc/systemd/system/libvirtd.service.d/50-virt-nested-gate.conf"
+}
+# no_reports ROOT: what validate left is gone.
+no_reports() {
+    local folder
+    for folder in "$1/var/cache/virt-nested" "$1/run/virt-nested"; do [ ! -e "$folder" ] || fail "$folder outlives it"; done
+}
+# names FILE WORDS...: each is in it.
+names() {
+    local file=$1 words
+    shift
+    for words in "$@"; do grep -qF -- "$words" "$file" || { cat "$file" >&2; fail "it does not say: $words"; }; done
 }
 
 # alone CMD...: as nobody, with an environment of its own, without network, git, /dev/kvm and anything in /sys, as a build farm runs it.

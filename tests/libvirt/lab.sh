@@ -263,6 +263,8 @@ lab_start_daemon() {
     # An empty environment: what hooks inherit is then the same everywhere.
     lab_in env -i "PATH=$lab_path" LANG=C.UTF-8 libvirtd -d >"$lab/log/libvirtd.out" 2>&1 || fail 'libvirtd does not start'
     lab_wait 150 lab_virsh version || fail 'libvirtd does not answer'
+    # A /dev/kvm that opens and a QEMU without KVM make libvirt ask QEMU anew at every turn.
+    [ ! -e "$lab/stand-in" ] || lab_takes_kvm || lab_in sh -c '[ ! -e /dev/kvm ] || { umount "$1/dev/kvm" /dev/kvm && rm /dev/kvm; }' sh "$lab"
 }
 
 lab_stop_daemon() {
@@ -363,7 +365,8 @@ lab_define() {
     cat >"$lab/define.xml"
     lab_virsh define --validate "$lab/define.xml" >/dev/null && return
     if [ -e "$lab/stand-in" ] && grep -q "<domain type='kvm'" "$lab/define.xml" && ! lab_takes_kvm; then
-        skip 'no KVM here, and this libvirt does not take the stand-in for it'
+        # One that it has to take: as with a missing package.
+        [ "${CI:-}" = true ] || skip 'no KVM here, and this libvirt does not take the stand-in for it'
     fi
     fail "define: $(cat "$lab/define.xml")"
 }

@@ -97,6 +97,7 @@ lab_need() {
     local said
     said=$("$lab_source/tests/lib/own-mounts" unshare --pid --fork --kill-child \
         sh -c 'mount -t proc proc /proc && mount -t tmpfs tmpfs /run' 2>&1) || skip "no private view of this machine can be had here: $said"
+    awk '{ users += $3 } END { exit users < 65536 }' /proc/self/uid_map || skip 'this user namespace has too few users'
 }
 
 lab_use() { lab=$1; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested enable and disable.
+#include "cli/command.h"
 #include "core/text.h"
-#include "validator/command.h"
-#include "validator/enable.h"
+#include "validator/bringup/enable.h"
 
 namespace virt_nested {
 

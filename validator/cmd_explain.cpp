@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested explain: the hook's decision on a definition, for a person.
+#include "cli/command.h"
+#include "cli/explanation.h"
 #include "core/sysroot.h"
-#include "validator/command.h"
-#include "validator/explain.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested validate: does this host nest now, after the next load, after the next boot.
+#include "cli/command.h"
 #include "core/atomic_file.h"
 #include "core/sysroot.h"
 #include "core/text.h"
-#include "validator/check.h"
-#include "validator/command.h"
-#include "validator/render.h"
+#include "validator/checks/check.h"
+#include "validator/render/render.h"
 
 #include <algorithm>
 #include <cerrno>

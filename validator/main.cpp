@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested: find the command and run it.
+#include "cli/command.h"
 #include "core/text.h"
-#include "validator/command.h"
 #include "version.h"
 
 #include <algorithm>

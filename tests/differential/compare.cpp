@@ -2,7 +2,7 @@
 // Our reading against libkmod and modprobe, question by question.
 #include "tests/differential/compare.h"
 
-#include "core/modconf_parse.h"
+#include "core/modconf/parse.h"
 #include "core/text.h"
 
 #include <algorithm>

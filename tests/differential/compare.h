@@ -2,7 +2,7 @@
 // What our reading and libkmod's have to agree on.
 #pragma once
 
-#include "core/modconf.h"
+#include "core/modconf/modconf.h"
 #include "tests/differential/sandbox.h"
 
 #include <optional>

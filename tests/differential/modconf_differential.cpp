@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Generated modprobe.d trees and command lines: our fold against libkmod and modprobe, which must
 // agree on every one. Exit 77 where there can be no private mount namespace.
-#include "core/modconf.h"
+#include "core/modconf/modconf.h"
 #include "core/text.h"
 #include "tests/differential/compare.h"
 #include "tests/differential/generate.h"

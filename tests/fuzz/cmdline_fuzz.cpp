@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel command line, through both of its readers. The first byte chooses the version of kmod.
-#include "core/modconf.h"
-#include "core/modconf_lint.h"
+#include "core/modconf/lint.h"
+#include "core/modconf/modconf.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace virt_nested;

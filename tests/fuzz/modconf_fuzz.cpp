@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Files of modprobe.d. The first byte chooses the version of kmod; a NUL ends a file, so that
 // names, masks and order play their part.
-#include "core/modconf.h"
-#include "core/modconf_lint.h"
+#include "core/modconf/lint.h"
+#include "core/modconf/modconf.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <algorithm>

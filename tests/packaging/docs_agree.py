@@ -107,7 +107,7 @@ def check_values(commands):
 
 
 def check_statuses(top):
-    header = (source / "validator/exit_status.h").read_text()
+    header = (source / "cli/exit_status.h").read_text()
     known = set(re.findall(r"exit_\w+ = (\d+)", header))
     check(set(re.findall(r"(?m)^\.B (\d+)$", (source / "docs/man/exit-status").read_text())) == known, "docs/man/exit-status")
     for status in known:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What no good host has: each is a clear finding, nothing hangs, memory stays bounded.
 #include "tests/unit/captured_host.h"
-#include "validator/render.h"
+#include "validator/render/render.h"
 
 #include <gtest/gtest.h>
 

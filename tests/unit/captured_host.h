@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tests/unit/folder.h"
-#include "validator/check.h"
+#include "validator/checks/check.h"
 
 #include <string>
 

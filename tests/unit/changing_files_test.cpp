@@ -3,7 +3,7 @@
 // removed. Every answer is one that some state of the file gives, or says what was in the way.
 #include "tests/unit/captured_host.h"
 #include "tests/unit/image.h"
-#include "validator/render.h"
+#include "validator/render/render.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The validation as a whole: what each horizon rests on, and what the configuration makes of it.
+#include "cli/exit_status.h"
 #include "tests/unit/captured_host.h"
-#include "validator/exit_status.h"
 
 #include <gtest/gtest.h>
 

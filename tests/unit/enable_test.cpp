@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // enable and disable on captured machines: what is written, what stands against it, what is left
 // alone.
-#include "core/modconf_values.h"
+#include "core/modconf/values.h"
 #include "folder.h"
-#include "validator/enable.h"
-#include "validator/enable_plan.h"
+#include "validator/bringup/enable.h"
+#include "validator/bringup/plan.h"
 
 #include <gtest/gtest.h>
 

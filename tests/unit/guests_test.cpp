@@ -2,15 +2,15 @@
 // The libvirt half, against libvirt's own test driver (state lives and dies with the process), and
 // its pure parts. Remote hosts that nest are documents written here, not hosts.
 #include "core/text.h"
+#include "guests/canary.h"
+#include "guests/capabilities.h"
+#include "guests/define_guard.h"
+#include "guests/edit.h"
+#include "guests/inventory.h"
+#include "guests/label.h"
+#include "guests/render.h"
+#include "guests/schedule.h"
 #include "tests/unit/folder.h"
-#include "validator/guests/canary.h"
-#include "validator/guests/capabilities.h"
-#include "validator/guests/define_guard.h"
-#include "validator/guests/edit.h"
-#include "validator/guests/inventory.h"
-#include "validator/guests/label.h"
-#include "validator/guests/render.h"
-#include "validator/guests/schedule.h"
 
 #include <gtest/gtest.h>
 #include <libvirt/virterror.h>

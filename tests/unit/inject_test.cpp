@@ -3,9 +3,9 @@
 // the table here; no host of the test machine is asked.
 #include "core/policy.h"
 #include "core/text.h"
-#include "validator/guests/diff.h"
-#include "validator/guests/edit.h"
-#include "validator/guests/xml.h"
+#include "guests/diff.h"
+#include "guests/edit.h"
+#include "guests/xml.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel's log: record by record as /dev/kmsg gives it, and captured.
 #include "tests/unit/captured_host.h"
-#include "validator/kernel_log.h"
+#include "validator/facts/kernel_log.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which files modprobe reads, in each version of kmod, and what becomes of those that cannot be.
-#include "core/modconf.h"
+#include "core/modconf/modconf.h"
 #include "tests/unit/folder.h"
 
 #include <gtest/gtest.h>

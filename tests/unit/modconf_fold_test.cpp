@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What modprobe would hand to the kernel, out of files and command line, and where it comes from.
-#include "core/modconf.h"
+#include "core/modconf/modconf.h"
 #include "tests/unit/folder.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What people get wrong in modprobe.d, beside it and on the command line, and what is no mistake.
-#include "core/modconf_lint.h"
+#include "core/modconf/lint.h"
 #include "tests/unit/folder.h"
 
 #include <gtest/gtest.h>

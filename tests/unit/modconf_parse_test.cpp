@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Single lines of modprobe.d, and the kernel command line, in every version of kmod.
-#include "core/modconf.h"
-#include "core/modconf_cmdline.h"
+#include "core/modconf/cmdline.h"
+#include "core/modconf/modconf.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which values the kernel accepts for a module parameter, and where its type comes from.
-#include "core/modconf_values.h"
+#include "core/modconf/values.h"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 #include "tests/unit/captured_host.h"
 #include "tests/unit/elf.h"
 #include "tests/unit/image.h"
-#include "validator/parmtypes.h"
-#include "validator/unpack.h"
+#include "validator/boot/unpack.h"
+#include "validator/facts/parmtypes.h"
 
 #include <gtest/gtest.h>
 

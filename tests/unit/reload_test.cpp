@@ -2,8 +2,8 @@
 // The reload against a host that goes wrong at every place, and who holds the module.
 #include "core/text.h"
 #include "folder.h"
-#include "validator/module_users.h"
-#include "validator/reload.h"
+#include "validator/bringup/reload.h"
+#include "validator/facts/module_users.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The options of `virt-nested validate`: what they refuse, in which words, and the exit status.
+#include "cli/command.h"
+#include "cli/exit_status.h"
 #include "tests/unit/captured_host.h"
-#include "validator/command.h"
-#include "validator/exit_status.h"
 
 #include <gtest/gtest.h>
 

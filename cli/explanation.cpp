@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A judgement in words and in JSON, from one list of facts.
+#include "cli/explanation.h"
+
+#include <nlohmann/json.hpp>
+
+namespace virt_nested {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct NamedFact {
+    std::string name;
+    Fact fact;
+};
+
+std::string label_words(const Judgement& judgement) {
+    if (!judgement.readable)
+        return "unreadable";
+    return judgement.domain.label.problem.empty() ? name(judgement.domain.label.policy) : "invalid";
+}
+
+std::vector<NamedFact> host_facts(const Host& host) {
+    const Platform* row = host.platform;
+    const std::string module =
+        row && !row->module.empty() ? std::string(row->module) : "the kvm module";
+    return {{"CPU flag " + (row ? std::string(row->cpu_flag) : ""), host.cpu},
+            {module, host.module},
+            {module + ".nested", host.parameter},
+            {"/dev/kvm", host.kvm.device},
+            {"KVM offers " + (row ? std::string(row->feature) : "nesting"), host.nests},
+            {"nested paging", host.nested_paging}};
+}
+
+/// What the definition gives, as a fact like the others.
+NamedFact definition_fact(const Judgement& judgement) {
+    const Platform* row = judging_platform(judgement.domain, judgement.host);
+    if (!row)
+        return {"the definition delivers",
+                {State::undetermined, {}, "definition", "unknown platform"}};
+    const Delivery gives = delivery(judgement.domain, *row);
+    const std::string what = "the definition delivers " + std::string(row->feature);
+    if (gives.undetermined)
+        return {what, {State::undetermined, {}, "definition", gives.why}};
+    if (gives.how == Delivers::possibly)
+        return {what, {State::undetermined, "possibly", "definition", gives.why}};
+    return {
+        what,
+        {gives.how == Delivers::certainly ? State::on : State::off, gives.why, "definition", {}}};
+}
+
+std::vector<NamedFact> facts(const Judgement& judgement) {
+    std::vector<NamedFact> out;
+    if (judgement.readable)
+        out.push_back(definition_fact(judgement));
+    for (NamedFact& fact : host_facts(judgement.host))
+        out.push_back(std::move(fact));
+    return out;
+}
+
+/// JSON strings must be valid UTF-8; what is not becomes the replacement character.
+std::string dump(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string fact_line(const NamedFact& named) {
+    const Fact& fact = named.fact;
+    std::string line = "  " + named.name + ": " + name(fact.state);
+    if (!fact.found.empty() && fact.found != name(fact.state))
+        line += ", " + fact.found;
+    // Most reasons begin with the file that could not be read.
+    if (!fact.source.empty() && !fact.reason.starts_with(fact.source))
+        line += " (" + fact.source + ")";
+    return line + (fact.reason.empty() ? "" : ": " + fact.reason) + "\n";
+}
+
+} // namespace
+
+std::string explanation_text(const Judgement& judgement, const Config& config) {
+    const Verdict& verdict = judgement.verdict;
+    std::string out = "'" + printable(judgement.domain.name) + "' at " + name(judgement.phase) +
+                      ": " + (verdict.refuse ? "refused" : "passes") +
+                      (verdict.undetermined ? ", undetermined" : "") + "\n";
+    out += "reason: " + verdict.reason + "\n";
+    if (!verdict.fix.empty())
+        out += "run: " + verdict.fix + "\n";
+    out += "label: " + label_words(judgement) + "\n";
+    for (const std::string& warning : verdict.warnings)
+        out += "warning: " + warning + "\n";
+    for (const ConfigProblem& problem : config.problems)
+        out += "warning: " + problem.in_words() + "\n";
+    out += "facts:\n";
+    for (const NamedFact& fact : facts(judgement))
+        out += fact_line(fact);
+    return out;
+}
+
+std::string explanation_json(const Judgement& judgement, const Config& config) {
+    const Verdict& verdict = judgement.verdict;
+    Json out = {{"verdict", verdict.refuse ? "refuse" : "pass"},
+                {"undetermined", verdict.undetermined},
+                {"phase", name(judgement.phase)},
+                {"label", label_words(judgement)},
+                {"domain", judgement.domain.name},
+                {"reason", verdict.reason},
+                {"fix", verdict.fix},
+                {"warnings", verdict.warnings},
+                {"facts", Json::array()}};
+    for (const ConfigProblem& problem : config.problems)
+        out["warnings"].push_back(problem.in_words());
+    for (const NamedFact& named : facts(judgement))
+        out["facts"].push_back({{"name", named.name},
+                                {"state", name(named.fact.state)},
+                                {"found", named.fact.found},
+                                {"source", named.fact.source},
+                                {"reason", named.fact.reason}});
+    return dump(out);
+}
+
+} // namespace virt_nested

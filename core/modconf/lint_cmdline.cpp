@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The kernel command line: words that reach nobody, or not the one they were meant for.
+#include "core/modconf/linter.h"
+#include "core/text.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr size_t kmod_reads = 4095; ///< bytes (kmod: libkmod-internal.h KCMD_LINE_SIZE)
+
+std::string shown_word(const Cmdline::Token& word) {
+    return word.name + (word.value ? "=" + *word.value : "");
+}
+
+bool contains_dash_name(const std::string& name) {
+    return name.find('-') != std::string::npos && is_kvm_module(module_name(name));
+}
+
+} // namespace
+
+void Linter::command_line() {
+    const auto& tokens = cmdline.tokens;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+        const Cmdline::Token& token = tokens[i];
+        const Origin origin{Cmdline::file, 0, token.offset};
+        const std::string text = shown_word(token);
+        const size_t dot = token.name.find('.');
+        if (dot == std::string::npos) {
+            if (same_parameter(token.name, "nested"))
+                add(LintKind::unknown_module, LintSeverity::warning, origin, text,
+                    "a parameter of a module needs the module in front of it",
+                    "write " + (context.module.empty() ? "MODULE" : context.module) + "." +
+                        printable(text, 120));
+            continue;
+        }
+        const std::string module = module_name(token.name.substr(0, dot));
+        if (module_typo(module, origin, text) || !is_kvm_module(module))
+            continue;
+        const bool libkmod =
+            std::any_of(cmdline.options.begin(), cmdline.options.end(),
+                        [&](const auto& option) { return option.offset == token.offset; });
+        if (context.linkage == Linkage::built_in && token.after_dashes) {
+            add(LintKind::after_dashes, LintSeverity::warning, origin, text,
+                "the kernel hands what stands behind '--' to init and does not look at it",
+                "put it in front of the '--'");
+            continue;
+        }
+        if (context.linkage == Linkage::module && token.offset + text.size() > kmod_reads) {
+            add(LintKind::too_long, LintSeverity::warning, origin, text,
+                "libkmod reads the first 4095 bytes of the command line alone",
+                "put it further to the front");
+            continue;
+        }
+        if (context.linkage == Linkage::module && !libkmod) {
+            add(LintKind::quoted_name, LintSeverity::warning, origin, text,
+                "libkmod (kmod " + std::to_string(conf.profile.version) +
+                    ") does not take this word for an option of a module",
+                "write " + printable(text, 120) + " without quotes");
+            continue;
+        }
+        std::vector<Cmdline::Token> words(
+            tokens.begin() + static_cast<std::ptrdiff_t>(i),
+            tokens.begin() + static_cast<std::ptrdiff_t>(std::min(i + 3, tokens.size())));
+        words[0].name.erase(0, dot + 1);
+        parameter(module, words, origin, text);
+    }
+    for (const Cmdline::Blacklisted& entry : cmdline.blacklist)
+        if (contains_dash_name(entry.name))
+            add(LintKind::not_normalised, LintSeverity::warning, {Cmdline::file, 0, entry.offset},
+                "modprobe.blacklist=" + entry.name,
+                "modprobe.blacklist= does not take '-' for '_': the entry matches no module",
+                "write " + module_name(entry.name));
+    for (const Cmdline::Token& token : tokens) {
+        if (token.after_dashes || !same_parameter(token.name, "module_blacklist"))
+            continue;
+        for (const std::string& word : cmdline.words("module_blacklist"))
+            if (contains_dash_name(word) && token.value &&
+                token.value->find(word) != std::string::npos)
+                add(LintKind::not_normalised, LintSeverity::warning,
+                    {Cmdline::file, 0, token.offset}, shown_word(token),
+                    "module_blacklist= does not take '-' for '_': '" + printable(word, 60) +
+                        "' matches no module",
+                    "write " + module_name(word));
+    }
+}
+
+} // namespace virt_nested

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The parts of lint_modconf(). For core/modconf_lint* alone.
+#pragma once
+
+#include "core/modconf/lint.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+class Linter {
+  public:
+    Linter(const ModConf& its_conf, const Cmdline& its_cmdline, const LintContext& its_context)
+        : conf(its_conf), cmdline(its_cmdline), context(its_context),
+          host_is_set_(
+              effective(conf, cmdline, context.module, "nested", context.linkage).winner()) {}
+
+    const ModConf& conf;
+    const Cmdline& cmdline;
+    const LintContext& context;
+    std::vector<LintFinding> findings;
+
+    void lines();                     ///< modprobe.d: modconf_lint.cpp
+    void places(const Sysroot& root); ///< what lies beside it: modconf_lint_places.cpp
+    void command_line();              ///< modconf_lint_cmdline.cpp
+
+    void add(LintKind kind, LintSeverity severity, const Origin& origin, std::string_view text,
+             std::string why, std::string mend);
+
+    /// Parameters as the kernel would be given them (modconf_lint_words.cpp): looks at the first of
+    /// `words` and says how many of them make it up, for "nested = 1" are three. `text` is what the
+    /// finding shows.
+    size_t parameter(const std::string& module, std::span<const Cmdline::Token> words,
+                     const Origin& origin, std::string_view text);
+    /// A name that is close to one of KVM's modules, but is none: says so and returns true.
+    bool module_typo(std::string_view module, const Origin& origin, std::string_view text);
+
+  private:
+    void line(const NotedLine& noted);
+    void comment(const NotedLine& noted, const Origin& origin);
+    void directive(std::string_view word, std::string_view rest, bool crlf, const Origin& origin,
+                   std::string_view text);
+    void options(const std::string& module, std::string_view text, const Origin& origin,
+                 std::string_view shown);
+    void keyword(std::string_view word, std::string_view rest, const Origin& origin,
+                 std::string_view text);
+
+    std::optional<Parmtype> type(std::string_view module, std::string_view parameter) const;
+    bool blanks(const std::string& module, std::span<const Cmdline::Token> words,
+                const Origin& origin, std::string_view text, size_t& taken);
+    void unknown(const std::string& module, const std::string& parameter, const Origin& origin,
+                 std::string_view text);
+    void value(const std::string& module, const Cmdline::Token& word, Parmtype type,
+               const Origin& origin, std::string_view text);
+    LintSeverity severity_of_refusal(std::string_view module) const;
+
+    bool host_is_set_; ///< the host's own module has a line for nested
+};
+
+/// A module of KVM that takes options.
+bool is_kvm_module(std::string_view module);
+
+} // namespace virt_nested

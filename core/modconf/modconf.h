@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// modprobe.d and the kernel command line: what they say, where, and what the kernel takes from them
+// at the next load of a module. Read as libkmod reads them (kmod: libkmod/libkmod-config.c) and as
+// the kernel does (Linux: kernel/params.c, lib/cmdline.c), but below a root, with the file and line
+// of every setting, and bounded.
+#pragma once
+
+#include "core/modconf/profile.h"
+#include "core/result.h"
+#include "core/sysroot.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+/// Where a setting stands. Paths are inside the root.
+struct Origin {
+    std::string file;  ///< "/etc/modprobe.d/kvm.conf", or Cmdline::file
+    unsigned line = 0; ///< first line of the directive, from 1; 0 on the command line
+    size_t offset = 0; ///< on the command line: the byte, from 0
+
+    bool on_command_line() const { return line == 0; }
+    bool operator==(const Origin&) const = default;
+};
+
+/// "/etc/modprobe.d/kvm.conf:3", or "the kernel command line"; printable.
+std::string shown(const Origin& origin);
+
+// --- modprobe.d
+// -----------------------------------------------------------------------------------
+
+/// One file that modprobe would look at, and its whole text.
+struct ConfFile {
+    std::string path; ///< inside the root
+    std::string text;
+};
+
+/// A line that modprobe accepts. Continued lines are joined, module names have '_' for '-'.
+struct Directive {
+    enum class Kind { options, blacklist, install, remove, softdep, weakdep, alias };
+
+    Kind kind = Kind::options;
+    uint32_t file = 0; ///< index into ModConf::files
+    uint32_t line = 0; ///< first line, from 1
+    std::string name;  ///< the module; for alias, the pattern
+    std::string text;  ///< options, command or dependencies as written; for alias, the module
+};
+
+const char* keyword(Directive::Kind kind);
+
+/// A line that concerns KVM or nesting, accepted or not, and every `include`: what lint() looks at.
+struct NotedLine {
+    uint32_t file = 0;
+    uint32_t line = 0;
+    std::string raw; ///< as it stands in the file, continuations and line ends included
+};
+
+/// Something that could not be read, or that modprobe itself leaves out.
+struct ConfProblem {
+    enum class Kind {
+        unreadable, ///< unknown content: the answer may change with it
+        skipped,    ///< modprobe does not read it either: sub-folder, dangling link
+    };
+    Kind kind = Kind::unreadable;
+    std::string path;   ///< inside the root
+    std::string reason; ///< printable; names the path
+};
+
+/// A file that modprobe does not read, for one of the same name in a folder before it.
+struct MaskedFile {
+    std::string path;
+    std::string by;
+};
+
+struct ModConf {
+    KmodProfile profile;
+    std::vector<std::string> files;    ///< paths, in the order that modprobe reads them
+    std::vector<Directive> directives; ///< in that order
+    std::vector<NotedLine> noted;
+    std::vector<MaskedFile> masked;
+    std::vector<ConfProblem> problems;
+
+    Origin origin(const Directive& directive) const;
+    /// False where something could not be read: what was not found may still be there.
+    bool complete() const;
+};
+
+/// Limits of load(): far beyond any real host, and small enough for a fault not to hurt.
+struct ConfLimits {
+    size_t files = 10'000;
+    size_t file_bytes = 4U << 20;
+    size_t all_bytes = 16U << 20;
+    size_t directives = 200'000;
+};
+
+/// Reads the profile's folders of modprobe.d. Never fails: what could not be read is in `problems`.
+ModConf load_modconf(const Sysroot& root, const KmodProfile& profile,
+                     const ConfLimits& limits = {});
+
+/// The same for files that were had otherwise (an initramfs): in any order, those outside the
+/// profile's folders ignored. /usr/lib counts as /lib for a kmod that does not list it: /usr is
+/// merged in every image.
+ModConf parse_modconf(const std::vector<ConfFile>& files, const KmodProfile& profile,
+                      const ConfLimits& limits = {});
+
+// --- the kernel command line
+// ----------------------------------------------------------------------
+
+struct Cmdline {
+    static constexpr const char* file = "/proc/cmdline";
+
+    /// As the kernel cuts it: blanks outside quotes, the outer quotes removed (lib/cmdline.c
+    /// next_arg).
+    struct Token {
+        std::string name;
+        std::optional<std::string> value; ///< absent: no '='
+        size_t offset = 0;
+        bool after_dashes = false; ///< behind "--": for init, not for the kernel
+    };
+    /// What libkmod makes of module.parameter=value.
+    struct ModuleOption {
+        std::string module; ///< '_' for '-'
+        std::string text;   ///< "nested=1"
+        size_t offset = 0;
+    };
+    /// A name in modprobe.blacklist=, as it stands: libkmod does not normalise it.
+    struct Blacklisted {
+        std::string name;
+        size_t offset = 0;
+    };
+
+    std::string text;
+    std::vector<Token> tokens;
+    std::vector<ModuleOption> options;
+    std::vector<Blacklisted> blacklist;
+
+    /// Values of a parameter of the kernel ('-' and '_' equal, up to "--"), in order; clearcpuid,
+    /// kvm-arm.mode, initcall_blacklist. A name without '=' counts as "".
+    std::vector<std::string> values(std::string_view name) const;
+    /// The comma-separated words of all of them.
+    std::vector<std::string> words(std::string_view name) const;
+};
+
+Cmdline parse_cmdline(std::string_view text, const KmodProfile& profile);
+/// Of this root; the error is that of reading.
+Result<Cmdline> read_cmdline(const Sysroot& root, const KmodProfile& profile);
+
+// --- what the kernel takes
+// ------------------------------------------------------------------------
+
+/// '_' for '-'.
+std::string module_name(std::string_view name);
+/// The kernel's comparison of parameter names: '-' and '_' equal (kernel/params.c parameq).
+bool same_parameter(std::string_view a, std::string_view b);
+
+/// One time that the parameter is set.
+struct Setting {
+    std::optional<std::string> value; ///< absent: the bare name
+    Origin origin;
+    bool ignored = false; ///< behind "--": the kernel does not look at it
+
+    /// "nested=1" or "nested"
+    std::string shown(std::string_view parameter) const;
+};
+
+/// Something that keeps the module from being loaded.
+struct Block {
+    enum class Kind {
+        install,             ///< modprobe.d: a command in place of the load
+        blacklist,           ///< modprobe.d
+        modprobe_blacklist,  ///< command line, libkmod
+        module_blacklist,    ///< command line, kernel
+        initramfs_blacklist, ///< rd.driver.blacklist=, dracut; in the initramfs, and beyond it
+                             ///< since dracut-ng 102
+        alias,               ///< modprobe.d: the module's name leads elsewhere
+    };
+    Kind kind = Kind::install;
+    Origin origin;
+    std::string text;      ///< the line or token, normalised; not yet printable
+    bool by_name = false;  ///< stops `modprobe kvm_intel`
+    bool by_alias = false; ///< stops udev, systemd-modules-load and `modprobe -b`
+    /// Why it may be loaded all the same: a command that is not known to refuse, a blacklist of the
+    /// initramfs alone; empty where the block is certain.
+    std::string doubt;
+};
+
+const char* name(Block::Kind kind);
+
+struct Effective {
+    std::string module;
+    std::string parameter;
+    /// Everything that modprobe hands to the kernel, as `modprobe --show-depends` prints it,
+    /// without the blank at its end; empty for a built-in.
+    std::string options;
+    std::vector<Setting> settings; ///< of this parameter, in the kernel's order
+    std::vector<Block> blocks;
+
+    /// The last setting that the kernel looks at; the ones before it are overridden, but a wrong
+    /// value among them is fatal all the same (kernel/params.c parse_args goes on and fails).
+    const Setting* winner() const;
+    std::vector<const Setting*> overridden() const;
+    bool blocked_by_name() const;  ///< certainly
+    bool blocked_by_alias() const; ///< certainly
+};
+
+enum class Linkage { module, built_in };
+
+/// What the kernel would be given for `module` at its next load (a module), or was given at boot (a
+/// built-in: the command line alone, read by the kernel).
+Effective effective(const ModConf& conf, const Cmdline& cmdline, std::string_view module,
+                    std::string_view parameter, Linkage linkage = Linkage::module);
+
+} // namespace virt_nested

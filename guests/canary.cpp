@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What can be wrong with a hook, in the order in which libvirt meets it (src/util/virhook.c).
+#include "guests/canary.h"
+
+#include "core/domain.h"
+#include "core/text.h"
+#include "guests/xml.h"
+
+#include <array>
+#include <sys/stat.h>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr const char* hook_folder = "/etc/libvirt/hooks/qemu.d";
+constexpr const char* hook_link = "/etc/libvirt/hooks/qemu.d/99-virt-nested";
+constexpr const char* main_hook = "/etc/libvirt/hooks/qemu";
+constexpr std::string_view hook_program = "virt-nested-hook";
+constexpr const char* reload = "systemctl reload libvirtd (or virtqemud)";
+
+/// The file under which the hook is installed, or empty.
+std::string installed(const Sysroot& root) {
+    const Result<std::string> target = root.link(main_hook);
+    if (target && target->find(hook_program) != std::string::npos)
+        return main_hook;
+    const Result<std::vector<std::string>> names = root.list(hook_folder);
+    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        std::string path = std::string(hook_folder) + "/" + name;
+        const Result<std::string> link = root.link(path);
+        if (path == hook_link || (link && link->find(hook_program) != std::string::npos))
+            return path;
+    }
+    const Result<std::string> script = root.read_head(main_hook, Sysroot::small_file);
+    return script && script->find(hook_program) != std::string::npos ? main_hook : "";
+}
+
+std::string why_not_run(const Sysroot& root, const std::string& uri) {
+    if (uri.find("/embed") != std::string::npos)
+        return "qemu:///embed runs no hooks at all";
+    const std::string path = installed(root);
+    if (path.empty())
+        return std::string("there is no hook of ours: neither ") + root.shown(hook_link) + " nor " +
+               root.shown(main_hook) +
+               " is virt-nested-hook; install the package virt-nested, or run: ln -s "
+               "../../../../usr/bin/virt-nested-hook " +
+               root.shown(hook_link) + ", then: " + reload;
+    const Result<FileStatus> status = root.status(path);
+    if (!status)
+        return root.shown(path) + " leads nowhere: " + status.error().what +
+               "; reinstall the package virt-nested";
+    if ((status->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
+        return root.shown(path) +
+               " is not executable, and libvirt passes over such files in "
+               "silence; run: chmod 755 " +
+               shell_word(root.shown(path));
+    return root.shown(path) +
+           " is there and executable, but the daemon did not run it or did not "
+           "honour it: it looks for hooks when it starts and when it is "
+           "reloaded, and one that came later is not seen; run: " +
+           reload;
+}
+
+/// The script that libvirt names in "Child process (... /path/qemu NAME ...)", or empty.
+std::string blamed_script(const std::string& message) {
+    const size_t start = message.find("/hooks/qemu");
+    if (start == std::string::npos)
+        return {};
+    const size_t begin = message.rfind(' ', start) + 1;
+    return message.substr(begin, message.find(' ', start) - begin);
+}
+
+std::string failed_hook(const CanaryFate& fate, const Sysroot& root) {
+    const std::string script = blamed_script(fate.message);
+    const std::string ours = installed(root);
+    for (const char* status : {"exit status 126", "exit status 127"})
+        if (fate.message.find(status) != std::string::npos)
+            return "the hook " + script +
+                   " could not be executed: a missing interpreter or library, or SELinux or "
+                   "AppArmor "
+                   "keeps the daemon from it (look for AVC or DENIED in the log); libvirt said: " +
+                   fate.message;
+    if (!ours.empty() && script == root.shown(ours))
+        return "our hook failed in another way than it should have: " + fate.message;
+    return "another hook stands in the way: " + script +
+           " refused the canary, and libvirt shows the last message only; libvirt said: " +
+           fate.message;
+}
+
+struct Kind {
+    std::string arch;
+    std::string type;
+};
+
+/// The host's own architecture first; emulation will do, for the hook is asked before QEMU runs.
+Kind kind_of(const XmlNode& capabilities) {
+    const std::string host = capabilities.child("host").child("cpu").child("arch").text();
+    Kind found;
+    for (const XmlNode& guest : capabilities.children("guest")) {
+        if (guest.child("os_type").text() != "hvm")
+            continue;
+        const XmlNode arch = guest.child("arch");
+        const std::string name = arch.attribute("name").value_or("");
+        if (!found.arch.empty() && name != host)
+            continue;
+        for (const XmlNode& domain : arch.children("domain")) {
+            const std::string type = domain.attribute("type").value_or("");
+            if (type == "qemu" || found.arch != name)
+                found = {name, type};
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+Result<std::string> canary_xml(std::string_view capabilities, const std::string& nonce) {
+    const Result<XmlDocument> document = XmlDocument::parse(capabilities);
+    if (!document)
+        return Error{0, "the connection's capabilities are " + document.error().what};
+    const Kind kind = kind_of(document->root());
+    if (kind.arch.empty() || kind.type.empty())
+        return Error{0, "the host can run no guests: no emulator in its capabilities"};
+    // libvirt repeats the name in every message about a hook: it must not hold the whole nonce.
+    const std::string name = std::string(canary_name_prefix) + nonce.substr(0, nonce.size() / 2);
+    return "<domain type='" + kind.type + "'><name>" + name +
+           "</name><metadata><vn:nested xmlns:vn='" + std::string(label_uri) +
+           "' policy='selftest-" + nonce +
+           "'/></metadata><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='" +
+           kind.arch +
+           "'>hvm</type></os><devices><controller type='usb' model='none'/>"
+           "<memballoon model='none'/></devices></domain>";
+}
+
+bool is_canary(std::string_view domain_xml) {
+    const Result<XmlDocument> document = XmlDocument::parse(domain_xml);
+    if (!document)
+        return false;
+    for (const XmlNode& label : document->root().child("metadata").children_of(label_uri))
+        if (label.attribute("policy").value_or("").starts_with("selftest-"))
+            return true;
+    return false;
+}
+
+CanaryVerdict judge_canary(const CanaryFate& fate, const Sysroot& root) {
+    if (!fate.started && fate.by_hook && fate.message.find(fate.nonce) != std::string::npos)
+        return {exit_pass, "the hook is live: the daemon of '" + printable(fate.uri) +
+                               "' ran it and refused the canary"};
+    if (fate.started)
+        return {exit_fail,
+                "ENFORCEMENT IS NOT LIVE: the canary started; it has been destroyed; " +
+                    (fate.local ? why_not_run(root, fate.uri)
+                                : "look at the hook on the host of '" + printable(fate.uri) +
+                                      "', and run selftest there")};
+    if (fate.by_hook)
+        return {exit_fail, failed_hook(fate, root)};
+    return {exit_undetermined,
+            "the canary did not get as far as the hook; libvirt said: " + fate.message};
+}
+
+} // namespace virt_nested

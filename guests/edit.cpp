@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The edits: one function for each way a platform asks for nesting.
+#include "guests/edit.h"
+
+#include "core/policy.h"
+#include "core/text.h"
+#include "guests/xml.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace virt_nested {
+
+namespace {
+
+/// libvirt's formatdomain: <virtualization/> of Arm guests since 12.1.0.
+constexpr unsigned long virtualization_since = 12001000;
+
+/// One definition in the making.
+struct Work {
+    const Domain& domain;
+    const Platform& row;
+    const Wish& wish;
+    XmlNode root;
+    std::string feature;
+    Edit edit;
+
+    bool require() const { return wish.policy == LabelPolicy::require; }
+    bool x86() const { return row.id == PlatformId::intel || row.id == PlatformId::amd; }
+    bool emulated() const { return domain.type == "qemu"; }
+    void note(std::string what) {
+        edit.what.push_back(std::move(what));
+        edit.changed = true;
+    }
+};
+
+using Problem = std::optional<EditProblem>;
+
+EditProblem contradiction(const Work& work, const std::string& says) {
+    return {EditProblem::contradiction, std::string("the label says ") + name(work.wish.policy) +
+                                            ", but the definition says " + says};
+}
+
+XmlNode find_feature(const XmlNode& cpu, const std::string& name) {
+    for (const XmlNode& feature : cpu.children("feature"))
+        if (feature.attribute("name") == name)
+            return feature;
+    return XmlNode();
+}
+
+/// A <feature>; an existing one is changed, for libvirt refuses a feature named twice.
+void write_feature(Work& work, XmlNode& cpu, const std::string& name, FeaturePolicy policy) {
+    const std::string shown = name + " policy='" + virt_nested::name(policy) + "'";
+    if (XmlNode there = find_feature(cpu, name)) {
+        work.note(shown + " instead of '" + there.attribute("policy").value_or("require") + "'");
+        there.set_attribute("policy", virt_nested::name(policy));
+        return;
+    }
+    XmlNode added = cpu.add_child("feature");
+    added.set_attribute("policy", virt_nested::name(policy));
+    added.set_attribute("name", name);
+    work.note(shown + " added");
+}
+
+/// check='full' makes libvirt itself refuse a start that would drop a required feature, in these
+/// modes only: for named models it also fails on features that QEMU adds (qemu_process.c,
+/// qemuProcessVerifyCPU). It looks at every feature that is named, so it is set only where no
+/// other one could begin to fail.
+void enforce_check(Work& work, XmlNode& cpu) {
+    const std::vector<XmlNode> features = cpu.children("feature");
+    const bool alone = std::all_of(features.begin(), features.end(), [&](const XmlNode& f) {
+        const std::string policy = f.attribute("policy").value_or("require");
+        return f.attribute("name") == work.feature || policy == "disable";
+    });
+    if (cpu.attribute("check") == "full")
+        return;
+    if (!alone) {
+        work.edit.warnings.push_back(
+            "check='full' is left out, for the definition names other CPU features that it would "
+            "begin to enforce; libvirt alone will not notice a dropped " +
+            work.feature);
+        return;
+    }
+    cpu.set_attribute("check", "full");
+    work.note("check='full' set");
+}
+
+/// A <cpu> that nobody chose becomes one that delivers; topology, numa and the like stay.
+void choose_cpu(Work& work, const char* mode) {
+    XmlNode cpu = work.root.child("cpu");
+    if (!cpu)
+        cpu = work.root.add_child("cpu");
+    for (const char* left : {"match", "check"})
+        cpu.remove_attribute(left);
+    for (const char* left : {"model", "vendor"})
+        if (const XmlNode gone = cpu.child(left))
+            cpu.remove_child(gone);
+    cpu.set_attribute("mode", mode);
+    work.note(std::string("CPU mode '") + mode + "' in the place of the default CPU");
+}
+
+bool passes_host_cpu(const XmlNode& cpu) {
+    const std::string mode = cpu.attribute("mode").value_or("");
+    return mode == "host-passthrough" || mode == "maximum";
+}
+
+/// Whether the definition says it already, as explicitly as this platform has it.
+bool explicit_enough(const Work& work, const Delivery& gives) {
+    if (gives.how != Delivers::certainly)
+        return false;
+    const bool host_cpu = work.domain.cpu.mode == CpuMode::host_passthrough ||
+                          work.domain.cpu.mode == CpuMode::maximum;
+    return !work.x86() || (work.emulated() && !host_cpu);
+}
+
+void bring_npt(Work& work, XmlNode& cpu) {
+    const std::string npt(work.row.paging_feature);
+    if (npt.empty() || passes_host_cpu(cpu))
+        return;
+    const CpuFeature* asked = work.domain.cpu.feature(npt);
+    if (asked && asked->policy != FeaturePolicy::require && asked->policy != FeaturePolicy::force)
+        work.edit.warnings.push_back("the definition says " + npt + " policy='" +
+                                     name(asked->policy) +
+                                     "': the guest's own guests may run on shadow paging, slowly");
+    if (!asked && work.domain.cpu.mode == CpuMode::custom &&
+        !svm_in_model(work.domain.cpu.model).npt)
+        write_feature(work, cpu, npt, FeaturePolicy::require);
+}
+
+Problem require_feature(Work& work, const Delivery& gives) {
+    const Domain& domain = work.domain;
+    const CpuFeature* asked = domain.cpu.feature(work.feature);
+    if (work.emulated() && !work.row.emulated)
+        return EditProblem{EditProblem::impossible, "an emulated guest (type='qemu') never has " +
+                                                        work.feature +
+                                                        "; it needs <domain type='kvm'>"};
+    if (domain.launch_security == "s390-pv")
+        return EditProblem{EditProblem::impossible, gives.why};
+    if (asked && !work.wish.override_contradiction &&
+        (asked->policy == FeaturePolicy::disable || asked->policy == FeaturePolicy::forbid))
+        return contradiction(work, work.feature + " policy='" + name(asked->policy) + "'");
+    if (explicit_enough(work, gives))
+        return std::nullopt;
+    const bool nobody_chose = domain.cpu.mode == CpuMode::none || default_cpu(domain);
+    if (nobody_chose && !work.wish.by_person)
+        return EditProblem{EditProblem::needs_person,
+                           "the definition has no CPU of its own, and choosing one concerns "
+                           "migration and licences; run: virt-nested inject " +
+                               guest_word(domain.name)};
+    if (nobody_chose)
+        choose_cpu(work, "host-passthrough");
+    XmlNode cpu = work.root.child("cpu");
+    const bool said =
+        asked && (asked->policy == FeaturePolicy::require || asked->policy == FeaturePolicy::force);
+    if (!said)
+        write_feature(work, cpu, work.feature, FeaturePolicy::require);
+    bring_npt(work, cpu);
+    if (work.x86() && passes_host_cpu(cpu))
+        enforce_check(work, cpu);
+    return std::nullopt;
+}
+
+Problem forbid_feature(Work& work, const Delivery& gives) {
+    const Domain& domain = work.domain;
+    const CpuFeature* asked = domain.cpu.feature(work.feature);
+    if (work.emulated() || gives.how == Delivers::no)
+        return std::nullopt;
+    if (asked && asked->policy != FeaturePolicy::optional && !work.wish.override_contradiction)
+        return contradiction(work, work.feature + " policy='" + name(asked->policy) + "'");
+    if (domain.cpu.mode == CpuMode::none) {
+        if (!work.wish.by_person)
+            return EditProblem{EditProblem::needs_person,
+                               "the definition has no <cpu> to disable " + work.feature +
+                                   " in; run: virt-nested inject " + guest_word(domain.name)};
+        choose_cpu(work, "host-model");
+    }
+    XmlNode cpu = work.root.child("cpu");
+    write_feature(work, cpu, work.feature, FeaturePolicy::disable);
+    return std::nullopt;
+}
+
+/// POWER: <nested-hv state=''/>, pSeries machines only (qemu_validate.c).
+Problem switch_nested_hv(Work& work) {
+    XmlNode features = work.root.child("features");
+    XmlNode element = features.child("nested-hv");
+    const bool on = element && element.attribute("state") == "on";
+    if (on == work.require())
+        return std::nullopt;
+    if (work.require() && !work.domain.machine.starts_with("pseries"))
+        return EditProblem{EditProblem::impossible, "a machine of type '" +
+                                                        printable(work.domain.machine, 64) +
+                                                        "' has no nested-hv; it needs pseries"};
+    if (element && !work.wish.override_contradiction)
+        return contradiction(work, std::string("<nested-hv state='") + (on ? "on" : "off") + "'/>");
+    if (!features)
+        features = work.root.add_child("features");
+    if (!element)
+        element = features.add_child("nested-hv");
+    element.set_attribute("state", work.require() ? "on" : "off");
+    work.note(std::string("<nested-hv state='") + (work.require() ? "on" : "off") + "'/> set");
+    return std::nullopt;
+}
+
+Problem switch_virtualization(Work& work) {
+    XmlNode features = work.root.child("features");
+    XmlNode element = features.child("virtualization");
+    if (static_cast<bool>(element) == work.require())
+        return std::nullopt;
+    if (element) {
+        if (!work.wish.override_contradiction)
+            return contradiction(work, "<virtualization/>");
+        features.remove_child(element);
+        work.note("<virtualization/> removed");
+        return std::nullopt;
+    }
+    if (work.wish.libvirt_version < virtualization_since)
+        return EditProblem{EditProblem::impossible,
+                           "this libvirt has no <virtualization/> for Arm guests (12.1.0 and later "
+                           "have it)"};
+    if (!features)
+        features = work.root.add_child("features");
+    features.add_child("virtualization");
+    work.note("<virtualization/> added");
+    return std::nullopt;
+}
+
+Problem apply(Work& work, const Delivery& gives) {
+    if (gives.undetermined)
+        return EditProblem{EditProblem::undetermined, "whether the guest gets " + work.feature +
+                                                          " cannot be determined: " + gives.why};
+    switch (work.row.guest_switch) {
+    case GuestSwitch::cpu_feature:
+        return work.require() ? require_feature(work, gives) : forbid_feature(work, gives);
+    case GuestSwitch::nested_hv:
+        return switch_nested_hv(work);
+    case GuestSwitch::virtualization:
+        return switch_virtualization(work);
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+bool default_cpu(const Domain& domain) {
+    const Cpu& cpu = domain.cpu;
+    return cpu.mode == CpuMode::custom && cpu.features.empty() && cpu.check != "partial" &&
+           (cpu.model == "qemu64" || cpu.model == "qemu32");
+}
+
+EditResult edit_definition(std::string_view xml, const Platform& row, const Wish& wish) {
+    const Result<Domain> domain = parse_domain(xml);
+    if (!domain)
+        return EditProblem{EditProblem::undetermined, "its definition is " + domain.error().what};
+    const Result<XmlDocument> document = XmlDocument::parse(xml);
+    if (!document)
+        return EditProblem{EditProblem::undetermined, "its definition is " + document.error().what};
+    Work work{*domain, row, wish, document->root(), std::string(row.feature), {}};
+    if (wish.policy == LabelPolicy::require || wish.policy == LabelPolicy::forbid)
+        if (Problem problem = apply(work, delivery(*domain, row)))
+            return std::move(*problem);
+    work.edit.xml = work.edit.changed ? document->text() : std::string(xml);
+    return std::move(work.edit);
+}
+
+std::vector<std::string> said_of_nesting(const Domain& domain) {
+    const Cpu& cpu = domain.cpu;
+    std::vector<std::string> out;
+    if (cpu.mode == CpuMode::host_passthrough || cpu.mode == CpuMode::maximum)
+        out.push_back(std::string("CPU mode '") + name(cpu.mode) + "'");
+    for (const Platform& row : platforms())
+        for (const std::string_view feature : {row.feature, row.paging_feature})
+            if (const CpuFeature* said = feature.empty() ? nullptr : cpu.feature(feature))
+                out.push_back(said->name + " policy='" + name(said->policy) + "'");
+    if (domain.nested_hv != Switch::absent)
+        out.push_back(std::string("<nested-hv state='") +
+                      (domain.nested_hv == Switch::on ? "on" : "off") + "'/>");
+    if (domain.virtualization != Switch::absent)
+        out.emplace_back("<virtualization/>");
+    return out;
+}
+
+std::string label_element(LabelPolicy policy) {
+    return "<vn:nested xmlns:vn=\"" + std::string(label_uri) + "\" policy=\"" + name(policy) +
+           "\"/>";
+}
+
+Result<std::string> with_label(std::string_view xml, LabelPolicy policy) {
+    Result<XmlDocument> document = XmlDocument::parse(xml);
+    if (!document)
+        return document.error();
+    XmlNode root = document->root();
+    XmlNode metadata = root.child("metadata");
+    for (const XmlNode& old : metadata.children_of(label_uri))
+        metadata.remove_child(old);
+    if (policy == LabelPolicy::none)
+        return document->text();
+    if (!metadata)
+        metadata = root.add_child_after(root.child("name"), "metadata");
+    const Result<XmlNode> added = document->adopt(metadata, label_element(policy));
+    if (!added)
+        return added.error();
+    return document->text();
+}
+
+} // namespace virt_nested

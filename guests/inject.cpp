@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Fetch, edit, define, look at what libvirt made of it.
+#include "guests/inject.h"
+
+#include "core/policy.h"
+#include "core/text.h"
+#include "guests/diff.h"
+#include "guests/xml.h"
+
+#include <libvirt/virterror.h>
+
+namespace virt_nested {
+
+namespace {
+
+Injected outcome(Injected::Kind kind, std::string what, int code = 0) {
+    return {kind, LabelPolicy::none, code, std::move(what), {}, {}};
+}
+
+Injected libvirt_outcome(const Error& error) {
+    return outcome(error.code == VIR_ERR_NO_DOMAIN ? Injected::gone : Injected::failed, error.what,
+                   error.code);
+}
+
+bool agrees(const Delivery& gives, LabelPolicy policy) {
+    return !gives.undetermined &&
+           gives.how == (policy == LabelPolicy::require ? Delivers::certainly : Delivers::no);
+}
+
+/// For a guest that has no definition to edit.
+Injected transient_outcome(const Domain& live, const Platform& row) {
+    const bool require = live.label.policy == LabelPolicy::require;
+    if (agrees(delivery(live, row), live.label.policy))
+        return outcome(Injected::unchanged, "transient, and its CPU agrees with its label");
+    std::string line;
+    if (row.guest_switch == GuestSwitch::cpu_feature)
+        line = "<feature policy='" + std::string(require ? "require" : "disable") + "' name='" +
+               std::string(row.feature) + "'/> in its <cpu>";
+    else if (row.guest_switch == GuestSwitch::nested_hv)
+        line =
+            std::string("<nested-hv state='") + (require ? "on" : "off") + "'/> in its <features>";
+    else
+        line = std::string(require ? "<virtualization/>" : "no <virtualization/>") +
+               " in its <features>";
+    return outcome(Injected::failed,
+                   "it is transient, so there is no definition to change; create it with " + line);
+}
+
+Injected problem_outcome(const EditProblem& problem, const std::string& guest) {
+    std::string what = problem.what;
+    if (problem.kind == EditProblem::contradiction)
+        what += "; change the label, or run: virt-nested inject --override " + guest_word(guest);
+    return outcome(problem.kind == EditProblem::undetermined ? Injected::undetermined
+                                                             : Injected::failed,
+                   what);
+}
+
+/// The diff is made of what libvirt shows without secrets: its context lines go to a terminal.
+std::string diff_of(virDomainPtr domain, const std::string& before, const Edit& edit) {
+    const Result<XmlDocument> same = XmlDocument::parse(before);
+    const std::string name = printable(name_of(domain));
+    return !same ? std::string()
+                 : unified_diff(before, as_libvirt_writes(before, same->text(), edit.xml),
+                                name + " (defined)", name + " (injected)");
+}
+
+std::string refused_platform(const HostSide& side, const Domain& domain) {
+    if (!side.host.platform)
+        return "the platform of the host is not known: " + side.host.nests.reason;
+    return "nothing is known about guests of " + printable(domain.arch, 32) + " on a host of " +
+           std::string(side.host.platform->name);
+}
+
+} // namespace
+
+std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed) {
+    std::vector<std::string> out;
+    const std::string guest = guest_word(name_of(domain));
+    if (cpu_changed && running(domain))
+        out.emplace_back("it is running: its CPU stays as it is until it is shut down and started");
+    if (virDomainHasManagedSaveImage(domain, 0) == 1)
+        out.push_back("its managed-save image keeps the old CPU: the next start resumes that; to "
+                      "give it up, run: virsh managedsave-remove " +
+                      guest);
+    std::vector<std::string> snapshots;
+    for (const std::string& snapshot : snapshots_of(domain))
+        snapshots.push_back("'" + printable(snapshot, 64) + "'");
+    if (!snapshots.empty())
+        out.push_back("reverting to snapshot " + listed(snapshots) +
+                      " brings the old definition and label back");
+    return out;
+}
+
+Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& before,
+                         const Platform& row) {
+    const Result<DomainPtr> defined = guard_.define(uuid_of(domain), edit.xml);
+    if (!defined)
+        return libvirt_outcome(defined.error());
+    const Result<std::string> after = xml_of(defined->get(), VIR_DOMAIN_XML_INACTIVE);
+    if (!after)
+        return libvirt_outcome(after.error());
+    const Result<Domain> domain_after = parse_domain(*after);
+    if (!domain_after || !agrees(delivery(*domain_after, row), before.label.policy))
+        return outcome(Injected::failed,
+                       "libvirt took the definition, but it does not hold what was written (" +
+                           join(edit.what, ", ") + "): another editor, or a libvirt that drops it");
+    Injected out = outcome(Injected::changed, join(edit.what, ", "));
+    out.notes = edit.warnings;
+    for (std::string& note : what_waits(domain, true))
+        out.notes.push_back(std::move(note));
+    return out;
+}
+
+Injected Injector::inject(virDomainPtr domain, const InjectOptions& options) {
+    const bool has_definition = persistent(domain);
+    // SECURE: without it passwords are left out of the text, and defining that would lose them.
+    unsigned flags = has_definition ? VIR_DOMAIN_XML_INACTIVE : 0;
+    if (has_definition && !options.dry_run)
+        flags |= VIR_DOMAIN_XML_SECURE;
+    const Result<std::string> xml = xml_of(domain, flags);
+    if (!xml)
+        return libvirt_outcome(xml.error());
+    const Result<Domain> before = parse_domain(*xml);
+    if (!before)
+        return outcome(Injected::undetermined, "its definition is " + before.error().what);
+    Injected out = judged(domain, options, *xml, *before, has_definition);
+    out.label = before->label.policy;
+    return out;
+}
+
+Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, const std::string& xml,
+                          const Domain& before, bool has_definition) {
+    const Label& label = before.label;
+    if (!label.problem.empty())
+        return outcome(Injected::failed, "its label is not understood: " + label.problem +
+                                             "; run: virt-nested label " + guest_word(before.name) +
+                                             " POLICY");
+    if (label.policy == LabelPolicy::none)
+        return outcome(Injected::unlabelled, "it carries no label");
+    if (label.policy == LabelPolicy::allow)
+        return outcome(Injected::unchanged, "the label allow asks nothing of the definition");
+    const Platform* row = judging_platform(before, side_.host);
+    if (!row)
+        return outcome(Injected::undetermined, refused_platform(side_, before));
+    if (!has_definition)
+        return transient_outcome(before, *row);
+    const EditResult result = edit_definition(
+        xml, *row,
+        {label.policy, options.by_person, options.override_contradiction, side_.libvirt_version});
+    if (const auto* problem = std::get_if<EditProblem>(&result))
+        return problem_outcome(*problem, before.name);
+    const Edit& edit = std::get<Edit>(result);
+    if (!edit.changed)
+        return outcome(Injected::unchanged, delivery(before, *row).why);
+    if (!options.dry_run)
+        return write(domain, edit, before, *row);
+    Injected out = outcome(Injected::changed, join(edit.what, ", "));
+    out.notes = edit.warnings;
+    out.diff = diff_of(domain, xml, edit);
+    return out;
+}
+
+} // namespace virt_nested

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Makes one guest's persistent definition agree with its label, through libvirt.
+#pragma once
+
+#include "guests/define_guard.h"
+#include "guests/edit.h"
+#include "guests/host_side.h"
+
+#include <string>
+#include <vector>
+
+namespace virt_nested {
+
+struct InjectOptions {
+    bool dry_run = false;
+    bool by_person = false;              ///< edit.h, Wish
+    bool override_contradiction = false; ///< edit.h, Wish
+};
+
+struct Injected {
+    enum Kind {
+        unlabelled, ///< nothing asks for anything
+        unchanged,  ///< it agrees already
+        changed,    ///< it does now; with dry_run: it would
+        gone,       ///< the guest was undefined in between
+        undetermined,
+        failed
+    };
+    Kind kind = failed;
+    LabelPolicy label = LabelPolicy::none;
+    int code = 0;                   ///< libvirt's, for `failed`
+    std::string what;               ///< what was changed, or why it was not
+    std::vector<std::string> notes; ///< what waits for what
+    std::string diff;               ///< with dry_run: unified
+};
+
+class Injector {
+  public:
+    /// Both outlive it.
+    Injector(const Connection& connection, const HostSide& side)
+        : side_(side), guard_(connection) {}
+
+    Injected inject(virDomainPtr domain, const InjectOptions& options);
+
+  private:
+    Injected judged(virDomainPtr domain, const InjectOptions& options, const std::string& xml,
+                    const Domain& before, bool has_definition);
+    Injected write(virDomainPtr domain, const Edit& edit, const Domain& before,
+                   const Platform& row);
+
+    const HostSide& side_;
+    DefineGuard guard_;
+};
+
+/// What keeps an old definition alive: the running guest where its CPU was changed, a managed-save
+/// image, snapshots.
+std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed);
+
+} // namespace virt_nested

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Table, JSON, metrics.
+#include "guests/render.h"
+
+#include "core/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+namespace virt_nested {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string delivers_words(const Delivery& gives) {
+    if (gives.undetermined)
+        return "undetermined";
+    switch (gives.how) {
+    case Delivers::certainly:
+        return "yes";
+    case Delivers::possibly:
+        return "possibly";
+    case Delivers::no:
+        break;
+    }
+    return "no";
+}
+
+std::string now_words(const GuestRow& row) {
+    if (row.now == State::absent)
+        return "-";
+    if (row.now == State::undetermined)
+        return "undetermined";
+    if (row.now == State::off)
+        return "no";
+    return row.emulated ? "emulated" : "yes";
+}
+
+std::string start_words(const GuestRow& row) {
+    if (row.start == State::undetermined)
+        return "undetermined";
+    return row.start == State::on ? "passes" : "refused";
+}
+
+/// The reason that the row's reader looks for first: what a start runs into, else what the guest
+/// has now, else what its definition gives.
+std::string why(const GuestRow& row) {
+    std::string out = row.gives.why;
+    if (row.start != State::on)
+        out = row.start_why;
+    else if (row.now != State::absent)
+        out = row.now_why;
+    return out;
+}
+
+size_t width_of(const std::string& text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    }));
+}
+
+using Cells = std::array<std::string, 8>;
+
+std::string table(const std::vector<Cells>& all) {
+    std::array<size_t, 8> widths{};
+    for (const Cells& cells : all)
+        for (size_t i = 0; i < cells.size(); ++i)
+            widths[i] = std::max(widths[i], width_of(cells[i]));
+    std::string out;
+    for (const Cells& cells : all) {
+        std::string line;
+        for (size_t i = 0; i < cells.size(); ++i)
+            line += cells[i] + std::string(widths[i] - width_of(cells[i]) + 2, ' ');
+        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+    return out;
+}
+
+Json state_json(State state) {
+    if (state == State::undetermined || state == State::absent)
+        return nullptr;
+    return state == State::on;
+}
+
+Json row_json(const GuestRow& row) {
+    return {{"name", row.name},
+            {"uuid", row.uuid},
+            {"state", row.state},
+            {"persistent", row.persistent},
+            {"label", row.label},
+            {"running_label", row.running_label.empty() ? row.label : row.running_label},
+            {"cpu", row.cpu},
+            {"feature", row.feature},
+            {"emulated", row.emulated},
+            {"delivers", delivers_words(row.gives)},
+            {"delivers_why", row.gives.why},
+            {"running", row.now != State::absent},
+            {"has_now", state_json(row.now)},
+            {"has_now_why", row.now_why},
+            {"start", start_words(row)},
+            {"start_why", row.start_why},
+            {"start_fix", row.start_fix},
+            {"exposed", row.exposed},
+            {"notes", row.notes}};
+}
+
+/// A label's value in the exposition format, which escapes backslash, quote and newline; the last
+/// is gone after printable().
+std::string label_value(const std::string& text) {
+    std::string out;
+    for (const char c : printable(text))
+        out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    return "\"" + out + "\"";
+}
+
+struct Gauge {
+    const char* name;
+    const char* help;
+    std::function<State(const GuestRow&)> value;
+};
+
+State delivers_state(const GuestRow& row) {
+    if (row.gives.undetermined || row.gives.how == Delivers::possibly)
+        return State::undetermined;
+    return row.gives.how == Delivers::certainly ? State::on : State::off;
+}
+
+} // namespace
+
+std::string inventory_text(const std::vector<GuestRow>& rows, const HostSide& side) {
+    std::vector<Cells> cells = {
+        {"GUEST", "STATE", "LABEL", "CPU", "DELIVERS", "HAS NOW", "START", "WHY"}};
+    for (const GuestRow& row : rows)
+        cells.push_back({printable(row.name), row.state, row.label, printable(row.cpu, 64),
+                         delivers_words(row.gives), now_words(row), start_words(row), why(row)});
+    std::string out = table(cells);
+    if (!side.local)
+        out += "\nThe host of '" + printable(side.uri) +
+               "' is not this machine: what libvirt does not tell of it is undetermined.\n";
+    for (const ConfigProblem& problem : side.config.problems)
+        out += "warning: " + problem.in_words() + "\n";
+    return out;
+}
+
+std::string inventory_json(const std::vector<GuestRow>& rows, const HostSide& side) {
+    Json guests = Json::array();
+    for (const GuestRow& row : rows)
+        guests.push_back(row_json(row));
+    const Json out = {
+        {"uri", side.uri},
+        {"host",
+         {{"hypervisor", side.hypervisor},
+          {"platform", side.host.platform ? Json(side.host.platform->name) : Json()},
+          {"local", side.local},
+          {"nests", state_json(side.host.nests.absent() ? State::off : side.host.nests.state)},
+          {"nests_why",
+           side.host.nests.undetermined() ? side.host.nests.reason : side.host.nests.found}}},
+        {"guests", guests}};
+    return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string inventory_prometheus(const std::vector<GuestRow>& rows) {
+    const std::array<Gauge, 4> gauges = {{
+        {"virt_nested_guest_delivers", "The definition gives the guest the feature.",
+         delivers_state},
+        {"virt_nested_guest_has_feature", "The running guest has the feature now.",
+         [](const GuestRow& row) { return row.now; }},
+        {"virt_nested_guest_start_passes", "The hook would let a start pass.",
+         [](const GuestRow& row) { return row.start; }},
+        {"virt_nested_guest_exposed",
+         "The guest has the host's feature, or would get it at a start, or neither can be ruled "
+         "out.",
+         [](const GuestRow& row) { return row.exposed ? State::on : State::off; }},
+    }};
+    std::string out = "# HELP virt_nested_guest_info A guest, its label and its CPU.\n"
+                      "# TYPE virt_nested_guest_info gauge\n";
+    for (const GuestRow& row : rows)
+        out += "virt_nested_guest_info{guest=" + label_value(row.name) +
+               ",uuid=" + label_value(row.uuid) + ",state=" + label_value(row.state) +
+               ",label=" + label_value(row.label) + ",cpu=" + label_value(row.cpu) +
+               ",feature=" + label_value(row.feature) + ",emulated=\"" +
+               (row.emulated ? "yes" : "no") + "\"} 1\n";
+    for (const Gauge& gauge : gauges) {
+        out += std::string("# HELP ") + gauge.name + " " + gauge.help + "\n# TYPE " + gauge.name +
+               " gauge\n";
+        for (const GuestRow& row : rows) {
+            const State state = gauge.value(row);
+            if (state == State::on || state == State::off)
+                out += std::string(gauge.name) + "{guest=" + label_value(row.name) +
+                       ",uuid=" + label_value(row.uuid) + "} " + (state == State::on ? "1" : "0") +
+                       "\n";
+        }
+    }
+    return out;
+}
+
+} // namespace virt_nested

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Turning nesting on and off.
+#include "validator/bringup/enable.h"
+
+#include "core/atomic_file.h"
+#include "core/process.h"
+#include "core/text.h"
+#include "validator/bringup/plan.h"
+#include "validator/bringup/reload_live.h"
+#include "validator/checks/mend.h"
+#include "validator/facts/module_users.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <iostream>
+#include <optional>
+#include <unistd.h>
+
+namespace virt_nested {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::minutes image_time_limit{30}; ///< a slow disk and a large image
+
+/// One run: what it says, and the worst that it has met.
+class Run {
+  public:
+    Run(const Sysroot& root, const EnableOptions& options) : root_(root), options_(options) {}
+
+    ExitStatus go();
+
+  private:
+    void say(const std::string& line) const { std::cout << line << "\n"; }
+    void object(const std::string& line, ExitStatus status = exit_fail) {
+        std::cout.flush();
+        std::cerr << "virt-nested " << (options_.on ? "enable" : "disable") << ": " << line << "\n";
+        if (status_ == exit_pass || status == exit_fail)
+            status_ = status;
+    }
+    const char* value() const { return options_.on ? "1" : "0"; }
+
+    bool write();
+    void weigh();
+    void now();
+    void write_live();
+    std::string why_no_reload() const;
+    void reload_module();
+    void images();
+    void build(const StaleImage& stale);
+
+    const Sysroot& root_;
+    EnableOptions options_;
+    Facts facts_;
+    Plan plan_;
+    AtomicFile::Kind before_ = AtomicFile::Kind::absent;
+    std::string before_text_;
+    std::optional<AtomicFile> written_; ///< by this run, the lock still held
+    ExitStatus status_ = exit_pass;
+};
+
+/// What counts now that the file is written, read from the disk again.
+void Run::weigh() {
+    std::vector<std::string> lines = plan_.contradictions;
+    if (!options_.dry_run) {
+        lines.clear();
+        facts_.conf = load_modconf(root_, facts_.kmod.profile);
+        for (const std::string& module :
+             plan_.module.empty() ? plan_.modules : std::vector<std::string>{plan_.module})
+            for (std::string& line :
+                 contradictions(root_, facts_, facts_.conf, module, options_.on))
+                lines.push_back(std::move(line));
+    }
+    plan_.contradictions = lines;
+    for (const std::string& line : lines)
+        object(line);
+    if (lines.empty())
+        say("at the next load: " + (plan_.module.empty() ? listed(plan_.modules) : plan_.module) +
+            " with nested=" + value());
+}
+
+/// POWER: the parameter can be written, and counts from the next guest on.
+void Run::write_live() {
+    const std::string path = "/sys/module/" + plan_.module + "/parameters/nested";
+    if (options_.dry_run)
+        return say(std::string("would write ") + value() + " to " + path);
+    const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (fd.get() < 0 || ::write(fd.get(), value(), 1) != 1)
+        return object(path + ": " + std::strerror(errno));
+    say(std::string("wrote ") + value() + " to " + path);
+    const Fact answer = read_host(root_, *kvm_of(root_)).nests;
+    if (answer.undetermined())
+        return object("KVM could not be asked: " + answer.reason, exit_undetermined);
+    if (answer.on() != options_.on)
+        return object("KVM says otherwise: " + answer.found + " (" + answer.source +
+                      "); run: virt-nested validate");
+    say("KVM: " + answer.found + " (" + answer.source + ")");
+}
+
+/// Everything that can be known before the module is taken away.
+std::string Run::why_no_reload() const {
+    if (!plan_.contradictions.empty())
+        return "the module would not come back as wanted (see above)";
+    const Result<std::string> disabled = root_.read("/proc/sys/kernel/modules_disabled", 64);
+    if (disabled && trim(*disabled) == "1")
+        return "this kernel neither loads nor unloads modules any more (kernel.modules_disabled is "
+               "1); reboot";
+    const std::string used = module_in_use(root_, plan_.module);
+    if (!used.empty())
+        return used + "; shut that down and run it again, or reboot";
+    if (options_.dry_run && plan_.write)
+        return {}; // what modprobe says holds for the configuration as it is
+    const Result<Ran> asked = run_program({"modprobe", "--show-depends", plan_.module}, 30s);
+    if (!asked || !asked->well())
+        return "modprobe could not be asked what it would load: " +
+               (asked ? asked->why() : asked.error().what);
+    return judge_show_depends(asked->out, plan_.module, options_.on);
+}
+
+void Run::reload_module() {
+    const std::string why = why_no_reload();
+    if (!why.empty())
+        return object(plan_.module + " was not reloaded: " + why);
+    const bool loaded = facts_.host.module.on();
+    if (options_.dry_run)
+        return say("would run: " + (loaded ? "modprobe -r " + plan_.module + "; " : "") +
+                   "modprobe " + plan_.module);
+    // The answer's own descriptor is closed, /dev/kvm is nobody's now.
+    const ExitStatus done = detached([&](const std::function<void(std::string)>& tell) {
+        LiveReloadHost host(root_, written_ ? &*written_ : nullptr, before_, before_text_, tell);
+        return reload(host, plan_.module, options_.on);
+    });
+    if (done != exit_pass)
+        object(std::string("nesting is not ") + (options_.on ? "on" : "off") + " now", done);
+}
+
+void Run::now() {
+    const Fact& parameter = facts_.host.parameter;
+    const bool parameter_agrees =
+        !parameter.undetermined() && !parameter.absent() && parameter.on() == options_.on;
+    const Fact& nests = facts_.host.nests;
+    const bool is_so = !nests.undetermined() && nests.on() == options_.on;
+    const std::string shown = in_words(parameter, plan_.module + ".nested");
+    if (parameter_agrees && is_so)
+        return say("now: " + shown + "; nothing to reload");
+    // A reload cannot change what a parameter that is right already does not bring about.
+    if (parameter_agrees && !nests.undetermined())
+        return object(shown + ", yet KVM says otherwise: " + nests.found + " (" + nests.source +
+                      "); a reload does not mend that, run: virt-nested validate");
+    if (!options_.now)
+        return say("now: " + shown + "; the configuration counts from the next load: virt-nested " +
+                   (options_.on ? "enable" : "disable") + " --now, or a reboot");
+    if (facts_.platform()->live && facts_.host.module.on())
+        return write_live();
+    reload_module();
+}
+
+void Run::build(const StaleImage& stale) {
+    const std::vector<std::string> command = rebuild_command(root_, *stale.image);
+    std::vector<std::string> quoted;
+    for (const std::string& word : command)
+        quoted.push_back(word.starts_with("-") ? word : shell_word(word));
+    const std::string shown =
+        command.empty() ? mend_initramfs(facts_, *stale.image) : "run: " + join(quoted, " ");
+    if (!options_.initramfs || command.empty() || !root_.live())
+        return object(stale.why + "; " + shown, exit_warn);
+    if (options_.dry_run)
+        return say(stale.why + "; would " + shown);
+    say(stale.why + "; " + shown);
+    std::cout.flush();
+    const Result<Ran> ran = run_program(command, image_time_limit);
+    if (!ran || !ran->well())
+        return object("the image could not be built anew: " +
+                      (ran ? ran->why() : ran.error().what));
+    facts_.images.clear();
+    facts_.boot_entries.clear();
+    gather_boot(root_, {}, facts_);
+}
+
+void Run::images() {
+    const std::vector<StaleImage> stale = stale_images(root_, facts_, plan_);
+    if (stale.empty())
+        return;
+    build(stale.front());
+    if (options_.initramfs && !options_.dry_run && status_ == exit_pass)
+        for (const StaleImage& still : stale_images(root_, facts_, plan_))
+            object(still.why + ", although it was built anew");
+}
+
+/// Opened for changing only when there is something to change: a host that is as wanted needs
+/// neither the lock nor a folder that can be written.
+bool Run::write() {
+    const std::string what =
+        root_.shown(own_file) + ": options nested=" + value() + " for " + listed(plan_.modules);
+    if (!plan_.kept.empty()) {
+        say(plan_.kept);
+        return true;
+    }
+    if (!plan_.write) {
+        // Takes away what a run that was killed has left beside it; it does not matter if it
+        // cannot.
+        if (!options_.dry_run)
+            (void)AtomicFile::open(root_, own_file, true);
+        say("already written: " + what);
+        return true;
+    }
+    if (options_.dry_run) {
+        say("would write " + what);
+        return true;
+    }
+    Result<AtomicFile> file = AtomicFile::open(root_, own_file, true);
+    if (!file) {
+        object(file.error().what);
+        return false;
+    }
+    if (file->kind() != before_ || file->text() != before_text_) {
+        object(root_.shown(own_file) +
+               ": somebody else has changed it in the meantime; run it again");
+        return false;
+    }
+    const Result<bool> done = file->replace(plan_.text);
+    if (!done) {
+        object(done.error().what);
+        return false;
+    }
+    say("wrote " + what);
+    written_.emplace(std::move(*file));
+    return true;
+}
+
+ExitStatus Run::go() {
+    facts_ = gather(root_, {});
+    const Result<AtomicFile> file = AtomicFile::open(root_, own_file, false);
+    if (file) {
+        before_ = file->kind();
+        before_text_ = file->text();
+    }
+    plan_ = make_plan(root_, facts_, options_.on, before_, before_text_);
+    if (!plan_.refusal.empty()) {
+        if (plan_.status == exit_pass)
+            say(plan_.refusal);
+        else
+            object(plan_.refusal, plan_.status);
+        return status_;
+    }
+    if (!file && file.error().code != ENOENT) {
+        object(file.error().what);
+        return status_;
+    }
+    for (const std::string& note : plan_.notes)
+        say(note);
+    if (!write())
+        return status_;
+    weigh();
+    if (root_.live() && !plan_.module.empty())
+        now();
+    if (plan_.contradictions.empty())
+        for (const std::string& line : beaten_by_boot_loader(facts_, plan_))
+            object(line);
+    images();
+    return status_;
+}
+
+} // namespace
+
+ExitStatus enable(const Sysroot& root, const EnableOptions& options) {
+    return Run(root, options).go();
+}
+
+} // namespace virt_nested

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The plan of enable and disable.
+#include "validator/bringup/plan.h"
+
+#include "core/modconf/values.h"
+#include "core/text.h"
+#include "validator/checks/mend.h"
+#include "validator/checks/outlook.h"
+#include "validator/facts/parmtypes.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr std::string_view header =
+    "# Written by virt-nested enable (nested=1) or disable (nested=0); run it again to change it.\n"
+    "# In force in place of the package's file of this name; files that sort behind it, and the\n"
+    "# kernel command line, have the last word.\n";
+
+std::string option_line(const std::string& module, bool on) {
+    return "options " + module + " nested=" + (on ? "1" : "0");
+}
+
+/// Folders of an image that hold KVM's modules, as the kernel's tree has them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> trees = {
+    {{"x86", "x86_64"}, {"powerpc", "ppc64le"}, {"s390", "s390x"}}};
+
+/// For an image without /proc: by the modules of its kernels.
+std::string machine_of_image(const Sysroot& root) {
+    for (const char* modules : {"/lib/modules", "/usr/lib/modules"}) {
+        const Result<std::vector<std::string>> kernels = root.list(modules);
+        for (const std::string& kernel : kernels ? *kernels : std::vector<std::string>())
+            for (const auto& [folder, machine] : trees)
+                if (root.exists(std::string(modules) + "/" + kernel + "/kernel/arch/" +
+                                std::string(folder) + "/kvm"))
+                    return std::string(machine);
+    }
+    return {};
+}
+
+std::vector<std::string> modules_of(const std::string& machine) {
+    std::vector<std::string> out;
+    for (const Platform& row : platforms())
+        if (row.machine == machine && !row.parameter.empty())
+            out.emplace_back(row.module);
+    return out;
+}
+
+Parmtype type_of(const std::string& module, std::string_view parameter) {
+    const Parameter* known = known_parameter(module, parameter);
+    return known ? known->type : Parmtype::other;
+}
+
+Plan& refuse(Plan& plan, ExitStatus status, std::string why) {
+    plan.status = status;
+    plan.refusal = std::move(why);
+    return plan;
+}
+
+/// Hosts where the parameter is not a matter of modprobe.d.
+bool refuse_by_platform(const Facts& facts, Plan& plan) {
+    const bool is_so = facts.host.nests.on() == plan.on && !facts.host.nests.undetermined();
+    const Platform& platform = *facts.platform();
+    std::string argument(platform.boot_option);
+    std::string what = std::string(platform.name) + " has a boot option and no module parameter";
+    if (argument.empty()) {
+        if (!facts.linkage_known || facts.linkage != Linkage::built_in)
+            return false;
+        argument = plan.module + ".nested=" + (plan.on ? "1" : "0");
+        what = "KVM is built into this kernel (" + facts.available.source +
+               "), modprobe.d does not concern it";
+    }
+    // An option that stands for "on" alone is taken away to turn it off.
+    const bool add = plan.on || platform.boot_option.empty();
+    refuse(plan, is_so ? exit_pass : exit_fail,
+           what + (is_so ? "; it is " + std::string(plan.on ? "on" : "off") + " now; " : "; ") +
+               "to " + (is_so ? "keep it so" : "change it") + ": " +
+               mend_cmdline(facts, add, argument));
+    return true;
+}
+
+/// Only a parameter that is there, and takes 0 and 1, is written.
+bool refuse_by_parameter(const Sysroot& root, const Facts& facts, Plan& plan) {
+    if (facts.available.absent()) {
+        refuse(plan, exit_fail,
+               "this kernel has no module " + plan.module + " (" + facts.available.source +
+                   "); install the kernel's modules");
+        return true;
+    }
+    const Result<Parmtypes> types = read_parmtypes(root, facts.kernel, plan.module);
+    if (types && !types->has("nested")) {
+        refuse(plan, exit_fail,
+               "the module " + plan.module + " of this kernel has no parameter nested (" +
+                   root.shown(types->source) + ")");
+        return true;
+    }
+    const Parmtype type = types ? *types->type("nested") : type_of(plan.module, "nested");
+    if (check_value(type, std::string("1")).verdict != Acceptance::Verdict::accepted) {
+        refuse(plan, exit_fail,
+               plan.module + ".nested is of type " + name(type) +
+                   ", which takes neither 0 nor 1 for certain (" +
+                   (types ? root.shown(types->source) : "built-in table") + ")");
+        return true;
+    }
+    plan.notes.push_back(plan.module + ".nested is of type " + std::string(name(type)) + " (" +
+                         (types ? root.shown(types->source)
+                                : "the module's file was not looked into: " + types.error().what) +
+                         ")");
+    return false;
+}
+
+/// True: it says otherwise, and nothing is done. Where it says what is wanted, it is kept.
+bool refuse_by_file(const Sysroot& root, Plan& plan, AtomicFile::Kind kind,
+                    const std::string& current, bool agrees) {
+    const bool foreign = kind == AtomicFile::Kind::regular && !is_own_text(current);
+    if (kind != AtomicFile::Kind::link && kind != AtomicFile::Kind::other && !foreign)
+        return false;
+    const std::string what = root.shown(own_file) +
+                             (kind == AtomicFile::Kind::link ? " is a link that somebody has made"
+                              : foreign ? " holds what virt-nested did not write"
+                                        : " is not a regular file") +
+                             "; it is left as it is";
+    if (agrees) {
+        plan.kept = what;
+        return false;
+    }
+    refuse(plan, exit_fail,
+           what + "; move it away, or put in: " + option_line(plan.modules.front(), plan.on));
+    return true;
+}
+
+std::string origin_text(const Facts& facts, const Setting& setting) {
+    return where(facts, setting.origin) + " says " + printable(setting.shown("nested"));
+}
+
+std::string mend_of(const Facts& facts, const Setting& setting, const std::string& module,
+                    bool on) {
+    if (setting.origin.on_command_line())
+        return mend_cmdline(facts, false, module + "." + setting.shown("nested"));
+    if (facts.platform() && facts.platform()->module == module)
+        return mend_setting(facts, setting);
+    return "remove the line, or write there: " + option_line(module, on);
+}
+
+/// Words of the composed options that the kernel refuses, `nested` apart: it comes with its line.
+void refused_words(const Effective& effective, std::vector<std::string>& out) {
+    for (const std::string_view word : words(effective.options)) {
+        const size_t equals = word.find('=');
+        const std::string_view parameter = word.substr(0, equals);
+        const Parameter* known = known_parameter(effective.module, parameter);
+        if (!known || same_parameter(parameter, effective.parameter))
+            continue;
+        const std::optional<std::string> value =
+            equals == std::string_view::npos ? std::nullopt
+                                             : std::optional<std::string>(word.substr(equals + 1));
+        const Acceptance answer = check_value(known->type, value);
+        if (answer.verdict == Acceptance::Verdict::refused)
+            out.push_back(effective.module + " does not load with '" + printable(word, 128) +
+                          "': " + answer.why +
+                          "; find it with: modprobe --showconfig, and mend it");
+    }
+}
+
+void huge_pages(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
+                const Effective& effective, std::vector<std::string>& out) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    if (effective.module != "kvm" ||
+        (std::sscanf(facts.kernel.c_str(), "%u.%u", &major, &minor) == 2 &&
+         (major > 7 || (major == 7 && minor >= 1))))
+        return;
+    const Effective hpage = virt_nested::effective(conf, cmdline, "kvm", "hpage");
+    const Setting* winner = hpage.winner();
+    if (winner && check_value(Parmtype::boolean, winner->value).on.value_or(false))
+        out.push_back("kvm does not load with both nested=1 and hpage=1 before Linux 7.1 "
+                      "(arch/s390/kvm/kvm-s390.c); " +
+                      where(facts, winner->origin) + " says " + printable(winner->shown("hpage")) +
+                      ": take that away first");
+}
+
+} // namespace
+
+std::string own_text(const std::vector<std::string>& modules, bool on) {
+    std::string out(header);
+    for (const std::string& module : modules)
+        out += option_line(module, on) + "\n";
+    return out;
+}
+
+bool is_own_text(std::string_view text) {
+    if (!text.starts_with(header))
+        return false;
+    for (const std::string_view line : lines(text.substr(header.size()))) {
+        const bool known =
+            std::any_of(platforms().begin(), platforms().end(), [&](const Platform& row) {
+                const std::string module(row.module);
+                return line == option_line(module, true) || line == option_line(module, false);
+            });
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
+ModConf with_own_text(const Sysroot& root, const KmodProfile& profile, const std::string& text) {
+    std::vector<ConfFile> files = {{own_file, text}};
+    for (const std::string_view folder : profile.folders) {
+        const Result<std::vector<std::string>> names = root.list(folder);
+        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+            const std::string path = std::string(folder) + "/" + name;
+            if (path == own_file)
+                continue;
+            const Result<std::string> read = root.read(path, 4U << 20);
+            // A link to /dev/null reads as nothing, and masks all the same.
+            if (read || root.link(path))
+                files.push_back({path, read ? *read : std::string()});
+        }
+    }
+    return parse_modconf(files, profile);
+}
+
+std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
+                                        const ModConf& conf, const std::string& module, bool on) {
+    std::vector<std::string> out;
+    const Cmdline none;
+    const Cmdline& cmdline = facts.cmdline ? *facts.cmdline : none;
+    const Effective effective = virt_nested::effective(conf, cmdline, module, "nested");
+    const Parmtype type = type_of(module, "nested");
+    for (const Setting& setting : effective.settings) {
+        const Acceptance answer = check_value(type, setting.value);
+        if (setting.ignored || answer.verdict == Acceptance::Verdict::accepted)
+            continue;
+        out.push_back(origin_text(facts, setting) + ": fatal, " + module +
+                      " does not load with it (" + answer.why + "); " +
+                      mend_of(facts, setting, module, on));
+    }
+    const Setting* winner = effective.winner();
+    if (winner && check_value(type, winner->value).on.value_or(on) != on)
+        out.push_back(origin_text(facts, *winner) + " for " + module + " and has the last word; " +
+                      mend_of(facts, *winner, module, on));
+    refused_words(effective, out);
+    if (on)
+        huge_pages(facts, conf, cmdline, effective, out);
+    for (const Block& block : effective.blocks)
+        if (on && block.doubt.empty())
+            out.push_back(where(facts, block.origin) + " keeps " + module + " from being loaded" +
+                          (block.by_name ? "" : " at boot") + ": " + printable(block.text) +
+                          "; remove it");
+    for (const ConfProblem& problem : conf.problems)
+        if (problem.kind == ConfProblem::Kind::unreadable)
+            out.push_back(root.shown(printable(problem.path)) +
+                          " could not be read, so what counts is not known: " + problem.reason);
+    return out;
+}
+
+Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kind kind,
+               const std::string& current) {
+    Plan plan;
+    plan.on = on;
+    const bool known = facts.platform() != nullptr;
+    const std::string machine = known         ? facts.host.machine
+                                : root.live() ? std::string()
+                                              : machine_of_image(root);
+    plan.modules = modules_of(machine);
+    if (!facts.container.empty() && root.live())
+        return refuse(plan, exit_fail,
+                      "this is a container (" + facts.container +
+                          "); run it on the host, whose kernel and modprobe.d count");
+    if (!known && plan.modules.empty())
+        return refuse(plan, exit_undetermined,
+                      facts.host.nests.reason +
+                          "; no module is known here whose nesting could be "
+                          "turned " +
+                          (on ? "on" : "off"));
+    if (known)
+        plan.module = facts.platform()->module;
+    if (known && refuse_by_platform(facts, plan))
+        return plan;
+    if (facts.kind && !facts.kind->keeps_etc)
+        return refuse(plan, exit_fail,
+                      "this host is built from an image (" + std::string(facts.kind->name) + "); " +
+                          std::string(facts.kind->files) + ": " +
+                          option_line(plan.modules.front(), on));
+    if (known && refuse_by_parameter(root, facts, plan))
+        return plan;
+    plan.text = own_text(plan.modules, on);
+    const std::vector<std::string> checked =
+        known ? std::vector<std::string>{plan.module} : plan.modules;
+    const bool ours = kind == AtomicFile::Kind::absent ||
+                      (kind == AtomicFile::Kind::regular && is_own_text(current));
+    const ModConf conf = ours ? with_own_text(root, facts.kmod.profile, plan.text) : facts.conf;
+    for (const std::string& module : checked)
+        for (std::string& line : contradictions(root, facts, conf, module, on))
+            plan.contradictions.push_back(std::move(line));
+    const bool agrees = plan.contradictions.empty() && facts.effective.winner() != nullptr;
+    if (refuse_by_file(root, plan, kind, current, agrees))
+        return plan;
+    plan.write = plan.kept.empty() && (kind == AtomicFile::Kind::absent || current != plan.text);
+    return plan;
+}
+
+std::string judge_show_depends(std::string_view printed, const std::string& module, bool on) {
+    std::string_view last;
+    for (const std::string_view line : lines(printed))
+        if (!trim(line).empty())
+            last = trim(line);
+    const std::vector<std::string_view> parts = words(last);
+    std::string shown = "modprobe would run: " + printable(last);
+    if (parts.size() < 2 || parts[0] != "insmod")
+        return last.empty() ? "modprobe would load nothing" : shown;
+    const std::string_view file = parts[1].substr(parts[1].rfind('/') + 1);
+    if (module_name(file.substr(0, file.find(".ko"))) != module)
+        return shown;
+    std::optional<bool> value;
+    for (size_t i = 2; i < parts.size(); ++i) {
+        const size_t equals = parts[i].find('=');
+        if (!same_parameter(parts[i].substr(0, equals), "nested"))
+            continue;
+        const Acceptance answer =
+            check_value(type_of(module, "nested"),
+                        equals == std::string_view::npos
+                            ? std::nullopt
+                            : std::optional<std::string>(parts[i].substr(equals + 1)));
+        if (answer.verdict != Acceptance::Verdict::accepted)
+            return shown + ", which does not load: " + answer.why;
+        value = answer.on;
+    }
+    return value == on ? std::string() : shown;
+}
+
+std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts, const Plan& plan) {
+    std::vector<StaleImage> out;
+    for (const InitramfsImage& image : facts.images) {
+        if (!image.content || !image.next_boot)
+            continue;
+        for (const std::string& module : plan.modules) {
+            if (!image.content->has(module) || (!plan.module.empty() && module != plan.module))
+                continue;
+            const ModConf conf = parse_modconf(image.content->modprobe, facts.kmod.profile);
+            const Cmdline none;
+            const Effective there = effective(conf, none, module, "nested");
+            const Setting* winner = there.winner();
+            const Fact standard =
+                facts.platform() ? default_of(*facts.platform(), image.kernel) : Fact();
+            if (winner ? contradictions(root, facts, conf, module, plan.on).empty()
+                       : !standard.undetermined() && standard.on() == plan.on)
+                continue;
+            out.push_back(
+                {&image,
+                 root.shown(image.path) + " holds " + module + " and loads it with " +
+                     (winner ? printable(winner->shown("nested")) : "the kernel's default") +
+                     ", before the real root is there"});
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const Plan& plan) {
+    std::vector<std::string> out;
+    if (plan.module.empty())
+        return out;
+    for (const BootEntry& entry : facts.boot_entries) {
+        if (!entry.chosen)
+            continue;
+        const Effective next = effective(
+            facts.conf, parse_cmdline(entry.cmdline, facts.kmod.profile), plan.module, "nested");
+        const Setting* winner = next.winner();
+        if (!winner || !winner->origin.on_command_line() ||
+            check_value(type_of(plan.module, "nested"), winner->value).on == plan.on)
+            continue;
+        const std::string argument = plan.module + "." + winner->shown("nested");
+        out.push_back(facts.root + printable(entry.source) + " gives the next kernel " +
+                      printable(argument) + ", which has the last word; " +
+                      mend_cmdline(facts, false, argument));
+    }
+    return out;
+}
+
+std::vector<std::string> rebuild_command(const Sysroot& root, const InitramfsImage& image) {
+    if (image.unified || image.kernel.empty())
+        return {};
+    if (image.builder == "initramfs-tools")
+        return {"update-initramfs", "-u", "-k", image.kernel};
+    if (image.builder != "dracut")
+        return {};
+    std::vector<std::string> out = {"dracut", "--force", image.path, image.kernel};
+    const bool carries_etc =
+        image.content &&
+        std::any_of(image.content->modprobe.begin(), image.content->modprobe.end(),
+                    [](const ConfFile& file) { return file.path.starts_with("/etc/modprobe.d/"); });
+    // A generic image is made without /etc/modprobe.d (dracut: 90kernel-modules); ours brings it
+    // in.
+    if (!carries_etc && root.exists("/usr/lib/dracut/modules.d/55virt-nested"))
+        out.insert(out.end(), {"--add", "virt-nested"});
+    return out;
+}
+
+} // namespace virt_nested

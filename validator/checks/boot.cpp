@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks of what the next boot brings: the initramfs, the boot entries, the kind of host.
+#include "core/text.h"
+#include "validator/boot/early_load.h"
+#include "validator/checks/check.h"
+#include "validator/checks/mend.h"
+#include "validator/checks/outlook.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+bool wants_later(const Facts& facts) {
+    return facts.platform() && !facts.platform()->module.empty() &&
+           facts.linkage != Linkage::built_in;
+}
+
+EarlyLoad loaded_early(const Facts& facts, const InitramfsImage& image) {
+    const Cmdline none;
+    return early_load(*image.content, facts.cmdline ? *facts.cmdline : none, *facts.platform(),
+                      facts.kmod.profile);
+}
+
+/// One image: is the module in, and does it load it.
+Finding look(const Facts& facts, const InitramfsImage& image) {
+    const std::string module(facts.platform()->module);
+    Finding out{Outcome::pass,
+                module + " not in the image, or in with the right options",
+                {},
+                facts.shown(printable(image.path)),
+                {},
+                {},
+                image.next_boot ? at_boot : at_none};
+    if (!image.content) {
+        out.result = Outcome::undetermined;
+        out.found = image.content.error().what;
+        out.fix =
+            image.content.error().code == EACCES ? "run it as root" : mend_initramfs(facts, image);
+        return out;
+    }
+    if (!image.content->has(module)) {
+        out.found = module + " is not in the image";
+        if (image.content->squashed) {
+            out.result = Outcome::undetermined;
+            out.found = "the image holds a squashfs that is not looked into";
+        }
+        return out;
+    }
+    const EarlyLoad early = loaded_early(facts, image);
+    out.found = module + " is in the image, " + std::to_string(image.content->modprobe.size()) +
+                " files of modprobe.d beside it; " +
+                (early.loads  ? early.by + " loads it there"
+                 : early.held ? "'" + printable(early.held->text) + "' (" +
+                                    shown(early.held->origin) + ") keeps it from being loaded there"
+                              : "nothing loads it there");
+    return out;
+}
+
+/// Parameters among dracut's own arguments in the image: who put them there meant the module.
+void add_lost_arguments(const Facts& facts, const InitramfsImage& image, Findings& out) {
+    if (!image.content)
+        return;
+    for (const ImageArgument& word : image_arguments(*image.content, facts.kmod.profile)) {
+        const size_t dot = word.text.find('.');
+        if (dot == std::string::npos || !module_name(word.text.substr(0, dot)).starts_with("kvm") ||
+            out.size() >= 64)
+            continue;
+        out.push_back({Outcome::warn, "module parameters where modprobe reads them",
+                       printable(word.text) + " has no effect there",
+                       facts.shown(printable(image.path)) + ": " + shown(word.origin),
+                       "dracut adds these arguments to the kernel's for itself alone: modprobe and "
+                       "the kernel do not see them.",
+                       mend_cmdline(facts, true, word.text), image.next_boot ? at_boot : at_none});
+    }
+}
+
+Findings initramfs(const Facts& facts) {
+    if (!wants_later(facts))
+        return {
+            {Outcome::skip, {}, "there is no module that an initramfs could load", {}, {}, {}, 0}};
+    if (facts.images.empty())
+        return {{Outcome::skip,
+                 {},
+                 facts.image_problem.empty() ? "no initramfs was found" : facts.image_problem,
+                 {},
+                 {},
+                 {},
+                 0}};
+    Findings out;
+    for (const InitramfsImage& image : facts.images) {
+        out.push_back(look(facts, image));
+        add_lost_arguments(facts, image, out);
+    }
+    return out;
+}
+
+/// What the image's copy and the live files make of the parameter, side by side.
+Finding compare(const Facts& facts, const InitramfsImage& image) {
+    const Platform& platform = *facts.platform();
+    const Cmdline none;
+    const auto options = [&](const ModConf& conf) {
+        return effective(conf, none, platform.module, platform.parameter);
+    };
+    Effective inside = options(parse_modconf(image.content->modprobe, facts.kmod.profile));
+    const std::string more = loaded_early(facts, image).options;
+    inside.options += (inside.options.empty() || more.empty() ? "" : " ") + more;
+    const Effective live = options(facts.conf);
+    Finding out{Outcome::pass,
+                "as in " + facts.root + "/etc/modprobe.d",
+                {},
+                facts.shown(printable(image.path)),
+                {},
+                {},
+                image.next_boot ? at_boot : at_none};
+    const auto words = [](const Effective& e) {
+        return e.options.empty() ? std::string("no options") : "'" + printable(e.options) + "'";
+    };
+    if (inside.options == live.options && inside.blocks.size() == live.blocks.size()) {
+        out.found = "the same options inside and outside: " + words(live);
+        return out;
+    }
+    out.result = Outcome::warn;
+    out.found = "inside: " + words(inside) + ", outside: " + words(live);
+    out.fix = mend_initramfs(facts, image);
+    return out;
+}
+
+Findings initramfs_stale(const Facts& facts) {
+    Findings out;
+    for (const InitramfsImage& image : facts.images)
+        if (wants_later(facts) && image.content && image.content->has(facts.platform()->module) &&
+            loaded_early(facts, image).loads)
+            out.push_back(compare(facts, image));
+    if (out.empty())
+        out.push_back(
+            {Outcome::skip, {}, "no image that was looked into loads the module", {}, {}, {}, 0});
+    return out;
+}
+
+/// Arguments that concern KVM: a running command line without them is no proof for the next one.
+std::vector<std::string> relevant(const Facts& facts, const std::string& text) {
+    std::vector<std::string> out;
+    for (const Cmdline::Token& token : parse_cmdline(text, facts.kmod.profile).tokens)
+        if (!token.after_dashes && (token.name.find("kvm") != std::string::npos ||
+                                    token.name == "clearcpuid" || token.name == "disable_radix" ||
+                                    (token.name.find("blacklist") != std::string::npos &&
+                                     token.value && token.value->find("kvm") != std::string::npos)))
+            out.push_back(token.name + (token.value ? "=" + *token.value : ""));
+    return out;
+}
+
+/// What makes the next boot's arguments those of this one.
+std::string mend_difference(const Facts& facts, const std::vector<std::string>& now,
+                            const std::vector<std::string>& next) {
+    std::vector<std::string> steps{"reboot where the new ones are meant"};
+    const auto add_missing = [&](const std::vector<std::string>& from,
+                                 const std::vector<std::string>& in, bool add) {
+        for (const std::string& word : from)
+            if (std::find(in.begin(), in.end(), word) == in.end() && steps.size() < 5)
+                steps.push_back(mend_cmdline(facts, add, word));
+    };
+    add_missing(next, now, false);
+    add_missing(now, next, true);
+    return join(steps, "; else: ");
+}
+
+Findings boot_command_line(const Facts& facts) {
+    if (facts.boot_entries.empty())
+        return {{Outcome::skip,
+                 {},
+                 "no boot entry could be read: the next boot is taken to have "
+                 "this one's command line",
+                 {},
+                 {},
+                 {},
+                 0}};
+    if (!facts.cmdline)
+        return {{Outcome::undetermined,
+                 {},
+                 facts.cmdline.error().what,
+                 facts.shown(Cmdline::file),
+                 {},
+                 {},
+                 0}};
+    const std::vector<std::string> now = relevant(facts, facts.cmdline->text);
+    Findings out;
+    for (const BootEntry& entry : facts.boot_entries) {
+        const std::vector<std::string> next = relevant(facts, entry.cmdline);
+        if (next == now)
+            continue;
+        const auto words = [](const std::vector<std::string>& list) {
+            return list.empty() ? std::string("nothing about KVM") : printable(join(list, " "));
+        };
+        out.push_back({Outcome::warn,
+                       "as in this boot: " + words(now),
+                       words(next),
+                       facts.shown(printable(entry.source)),
+                       {},
+                       mend_difference(facts, now, next),
+                       0});
+        if (out.size() == 8)
+            break;
+    }
+    if (out.empty())
+        out.push_back(
+            {Outcome::pass,
+             "as in this boot",
+             std::to_string(facts.boot_entries.size()) + " boot entries say the same about KVM",
+             {},
+             {},
+             {},
+             0});
+    return out;
+}
+
+/// A change that would not last, or would not be read, on such a host.
+Findings host_kind(const Facts& facts) {
+    if (!facts.kind && !facts.unified)
+        return {{Outcome::skip,
+                 {},
+                 "an ordinary host: files and boot entries are changed in place",
+                 {},
+                 {},
+                 {},
+                 0}};
+    const std::string what = facts.kind ? std::string(facts.kind->name) : "unified kernel image";
+    const InitramfsImage* image = facts.images.empty() ? nullptr : &facts.images.front();
+    const bool inside = image && image->content && facts.platform() &&
+                        image->content->has(facts.platform()->module) &&
+                        loaded_early(facts, *image).loads;
+    // Images of such hosts are often built elsewhere, without /etc/modprobe.d.
+    const auto lost = std::find_if(
+        facts.effective.settings.begin(), facts.effective.settings.end(),
+        [&](const Setting& setting) {
+            return inside && setting.origin.file.starts_with("/etc/modprobe.d/") &&
+                   std::none_of(
+                       image->content->modprobe.begin(), image->content->modprobe.end(),
+                       [&](const ConfFile& file) { return file.path == setting.origin.file; });
+        });
+    if (lost != facts.effective.settings.end())
+        return {{Outcome::warn,
+                 "options where the image has them",
+                 what + ": the module is loaded in the initramfs, and " +
+                     where(facts, lost->origin) + " is not in it",
+                 facts.shown(printable(image->path)),
+                 {},
+                 facts.kind ? mend_nested(facts, true) : mend_initramfs(facts, *image),
+                 0}};
+    return {{Outcome::pass, "settings where they last", what, {}, {}, {}, 0}};
+}
+
+} // namespace
+
+void add_boot_checks(std::vector<Check>& table) {
+    constexpr std::string_view dracut = "dracut(8), initramfs-tools(7)";
+    table.insert(
+        table.end(),
+        {{"initramfs", "KVM in the initramfs", Outcome::undetermined, 0, at_boot, 0, false,
+          "A module that the initramfs loads gets the image's copy of modprobe.d, made when the "
+          "image was built. Not in the image is the usual, and good, case.",
+          "build the image anew", dracut, initramfs},
+         {"initramfs-stale", "The initramfs's copy of modprobe.d", Outcome::warn, 0, at_boot, 0,
+          false, "The copy in the image is older than, or another than, what stands in /etc.",
+          "build the image anew", dracut, initramfs_stale},
+         {"boot-command-line", "The next boot's command line", Outcome::warn, 0, at_boot, 0, false,
+          "The boot loader will give another command line than this boot has.",
+          "reboot, or correct the boot entry",
+          "https://uapi-group.org/specifications/specs/boot_loader_specification/",
+          boot_command_line},
+         {"host-kind", "Image-based host or unified kernel image", Outcome::warn, 0, at_boot, 0,
+          false,
+          "There the command line and the initramfs are part of an image: a change in place is "
+          "refused, ignored or lost.",
+          "change the image", "https://uapi-group.org/specifications/specs/unified_kernel_image/",
+          host_kind}});
+}
+
+} // namespace virt_nested

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Running the checks, and putting each finding beside its entry.
+#include "validator/checks/check.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+std::string names_of(Platforms set) {
+    std::vector<std::string> out;
+    for (const Platform& row : platforms())
+        if ((set & on(row.id)) != 0)
+            out.emplace_back(row.name);
+    return listed(out);
+}
+
+CheckResult beside(const Check& check, Finding finding) {
+    CheckResult out;
+    out.id = check.id;
+    out.title = check.title;
+    out.result = finding.result;
+    out.expected = std::move(finding.expected);
+    out.found = std::move(finding.found);
+    out.source = std::move(finding.source);
+    out.why = finding.why.empty() ? std::string(check.why) : std::move(finding.why);
+    const bool to_mend = finding.result != Outcome::pass && finding.result != Outcome::skip;
+    if (to_mend)
+        out.fix = finding.fix.empty() ? std::string(check.mend) : std::move(finding.fix);
+    out.reference = check.reference;
+    out.horizons = finding.horizons != 0 ? finding.horizons : check.horizons;
+    out.decides = check.decides & out.horizons;
+    return out;
+}
+
+Finding skipped(std::string reason) {
+    return {Outcome::skip, {}, std::move(reason), {}, {}, {}, 0};
+}
+
+Findings run(const Check& check, const Facts& facts, const ValidateOptions& options) {
+    const auto waived = options.waived.find(std::string(check.id));
+    if (waived != options.waived.end())
+        return {skipped("waived: " + printable(waived->second))};
+    if (check.platforms != 0 && facts.platform() &&
+        (check.platforms & on(facts.platform()->id)) == 0)
+        return {skipped("for " + names_of(check.platforms) + " only")};
+    if (check.platforms != 0 && !facts.platform())
+        return {skipped("the platform is not known")};
+    if (check.wants_nesting && facts.config.host == HostIntent::off)
+        return {skipped("this host is meant not to nest (host = off)")};
+    return check.run(facts);
+}
+
+} // namespace
+
+const std::vector<Check>& checks() {
+    static const std::vector<Check> table = [] {
+        std::vector<Check> out;
+        add_kvm_checks(out);
+        add_parameter_checks(out);
+        add_configuration_checks(out);
+        add_boot_checks(out);
+        add_hook_checks(out);
+        add_libvirt_checks(out);
+        return out;
+    }();
+    return table;
+}
+
+const Check* check(std::string_view id) {
+    const auto found = std::find_if(checks().begin(), checks().end(),
+                                    [&](const Check& entry) { return entry.id == id; });
+    return found == checks().end() ? nullptr : &*found;
+}
+
+Outcome judged(const Facts& facts, State state) {
+    if (facts.config.host == HostIntent::any)
+        return Outcome::pass;
+    if (state == State::undetermined)
+        return Outcome::undetermined;
+    const bool wanted = facts.config.host == HostIntent::on;
+    return (state == State::on) == wanted ? Outcome::pass : Outcome::fail;
+}
+
+std::string version_of(int libvirt) {
+    return std::to_string(libvirt / 1'000'000) + "." + std::to_string(libvirt / 1000 % 1000) + "." +
+           std::to_string(libvirt % 1000);
+}
+
+Report judge(const Facts& facts, const ValidateOptions& options) {
+    Report report;
+    if (const Platform* platform = facts.platform()) {
+        report.platform = platform->name;
+        report.module = platform->module;
+    } else {
+        report.platform = "unknown";
+    }
+    report.machine = facts.host.machine;
+    report.level = facts.level;
+    report.hypervisor = facts.hypervisor;
+    report.container = facts.container;
+    report.kernel = facts.kernel;
+    report.wanted = facts.config.host;
+    for (const Check& entry : checks()) {
+        const bool chosen = options.checks.empty() ||
+                            std::find(options.checks.begin(), options.checks.end(), entry.id) !=
+                                options.checks.end();
+        if (!chosen)
+            continue;
+        for (Finding& finding : run(entry, facts, options))
+            report.checks.push_back(beside(entry, std::move(finding)));
+    }
+    settle(report);
+    return report;
+}
+
+Report validate(const Sysroot& root, const ValidateOptions& options) {
+    return judge(gather(root, options), options);
+}
+
+} // namespace virt_nested

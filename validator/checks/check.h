@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The checks: one table, one entry each. Text, JSON, metrics, the manual page and --list-checks
+// come from it. A new check is a new entry, and a function from facts to findings that reads
+// nothing.
+#pragma once
+
+#include "validator/checks/report.h"
+#include "validator/facts/facts.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+using Findings = std::vector<Finding>;
+
+/// A set of platforms; 0 means all, unknown ones included.
+using Platforms = unsigned;
+constexpr Platforms on(PlatformId id) {
+    return 1U << static_cast<unsigned>(id);
+}
+inline constexpr Platforms on_x86 = on(PlatformId::intel) | on(PlatformId::amd);
+
+struct Check {
+    std::string_view id; ///< stable, kebab-case
+    std::string_view title;
+    Outcome severity = Outcome::fail; ///< the worst that it reports
+    Platforms platforms = 0;
+    Horizons horizons = at_now;
+    Horizons decides = 0; ///< without its answer the verdict of these horizons is undetermined
+    bool wants_nesting = false; ///< says nothing on a host that is meant not to nest
+    std::string_view why;
+    std::string_view mend;
+    std::string_view reference;
+    std::function<Findings(const Facts&)> run;
+};
+
+const std::vector<Check>& checks();
+const Check* check(std::string_view id);
+
+/// The whole validation: reads everything, then decides. Nothing is written but the cache.
+Report validate(const Sysroot& root, const ValidateOptions& options);
+/// The same on facts that were had otherwise.
+Report judge(const Facts& facts, const ValidateOptions& options);
+
+/// What a fact means for a host that should nest, should not, or may.
+Outcome judged(const Facts& facts, State state);
+
+/// "11.3.0" of 11003000.
+std::string version_of(int libvirt);
+
+// --- the entries, by what they look at
+void add_kvm_checks(std::vector<Check>& table);
+void add_parameter_checks(std::vector<Check>& table);
+void add_configuration_checks(std::vector<Check>& table);
+void add_boot_checks(std::vector<Check>& table);
+void add_hook_checks(std::vector<Check>& table);
+void add_libvirt_checks(std::vector<Check>& table);
+
+} // namespace virt_nested

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks of what was written: modprobe.d, the kernel command line, our own configuration; and the
+// verdict on the next load, which follows from it.
+#include "core/text.h"
+#include "validator/checks/check.h"
+#include "validator/checks/mend.h"
+#include "validator/checks/outlook.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace virt_nested {
+
+namespace {
+
+Outcome severity_of(const LintFinding& lint) {
+    switch (lint.severity) {
+    case LintSeverity::fatal:
+        return Outcome::fail;
+    case LintSeverity::warning:
+        return Outcome::warn;
+    case LintSeverity::note:
+        break;
+    }
+    return Outcome::skip;
+}
+
+Finding told(const Facts& facts, const LintFinding& lint) {
+    return {severity_of(lint),
+            {},
+            lint.text + " (" + name(lint.kind) + ")",
+            where(facts, lint.origin),
+            lint.why,
+            lint.mend,
+            0};
+}
+
+Findings by_lint(const Facts& facts, bool fatal) {
+    Findings out;
+    for (const LintFinding& lint : facts.lint)
+        if ((lint.severity == LintSeverity::fatal) == fatal && out.size() < 64)
+            out.push_back(told(facts, lint));
+    const bool clean = std::none_of(out.begin(), out.end(), [](const Finding& finding) {
+        return finding.result != Outcome::skip;
+    });
+    if (clean)
+        out.push_back({Outcome::pass,
+                       "none",
+                       "none",
+                       facts.root + "/etc/modprobe.d, ... (kmod " +
+                           std::to_string(facts.kmod.profile.version) + ")",
+                       {},
+                       {},
+                       0});
+    return out;
+}
+
+Findings fatal_values(const Facts& facts) {
+    Findings out = by_lint(facts, true);
+    if (facts.types_problem)
+        out.insert(out.begin(),
+                   {Outcome::undetermined, "the module's own types of its parameters",
+                    facts.types_problem->what, facts.shown("/lib/modules/" + facts.kernel),
+                    "Values were held against the types that Linux has; this module may have "
+                    "others, and may not load at all.",
+                    facts.types_problem->code == EACCES
+                        ? "run it as root"
+                        : "install the package of kernel " + facts.kernel + " anew",
+                    0});
+    return out;
+}
+
+Findings written_lines(const Facts& facts) {
+    return by_lint(facts, false);
+}
+
+Findings unread_files(const Facts& facts) {
+    Findings out;
+    for (const ConfProblem& problem : facts.conf.problems)
+        if (problem.kind == ConfProblem::Kind::unreadable && out.size() < 16)
+            out.push_back({Outcome::undetermined,
+                           "readable",
+                           printable(problem.reason),
+                           facts.shown(printable(problem.path)),
+                           {},
+                           {},
+                           0});
+    if (out.empty())
+        out.push_back({Outcome::pass,
+                       "readable",
+                       std::to_string(facts.conf.files.size()) + " files read",
+                       {},
+                       {},
+                       {},
+                       0});
+    return out;
+}
+
+/// Named even where the module is loaded by hand all the same: the next boot is another matter.
+Findings module_blocked(const Facts& facts) {
+    Findings out;
+    for (const Block& block : facts.effective.blocks)
+        out.push_back({block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
+                                                                                  : Outcome::warn,
+                       "not blocked",
+                       std::string(name(block.kind)) + ": " + printable(block.text),
+                       where(facts, block.origin),
+                       {},
+                       block.origin.on_command_line()
+                           ? mend_cmdline(facts, false, block.text)
+                           : "remove that line, unless KVM is meant to be off here",
+                       block.by_name ? at_load | at_boot : at_boot});
+    if (out.empty())
+        out.push_back({Outcome::pass, "not blocked", "not blocked", {}, {}, {}, 0});
+    return out;
+}
+
+/// Which of several settings wins is decided by file name: name them all where they disagree.
+Findings overridden(const Facts& facts) {
+    const Setting* winner = facts.effective.winner();
+    const std::string parameter(facts.platform()->parameter);
+    if (!winner)
+        return {{Outcome::skip, {}, "nothing sets " + parameter, {}, {}, {}, 0}};
+    const Parameter* known = known_parameter(facts.platform()->module, parameter);
+    const std::optional<bool> wins = check_value(known->type, winner->value).on;
+    std::vector<std::string> losers;
+    for (const Setting* setting : facts.effective.overridden())
+        if (check_value(known->type, setting->value).on != wins)
+            losers.push_back(printable(setting->shown(parameter)) + " in " +
+                             where(facts, setting->origin));
+    const std::string text = printable(winner->shown(parameter));
+    if (losers.empty())
+        return {{Outcome::pass, "one value", text, where(facts, winner->origin), {}, {}, 0}};
+    if (losers.size() > 8)
+        losers.resize(8);
+    return {{Outcome::warn,
+             "one value",
+             text + " wins over " + listed(losers),
+             where(facts, winner->origin),
+             {},
+             {},
+             0}};
+}
+
+Finding from(const Facts& facts, const Outlook& outlook) {
+    Finding out{
+        judged(facts, outlook.state), {}, outlook.found, outlook.source, outlook.why, {}, 0};
+    out.expected = facts.config.host == HostIntent::on    ? "nesting on"
+                   : facts.config.host == HostIntent::off ? "nesting off"
+                                                          : "either";
+    out.fix = outlook.fix;
+    if (out.result == Outcome::fail && outlook.state == State::on)
+        out.fix = mend_nested(facts, false);
+    return out;
+}
+
+Findings next_load(const Facts& facts) {
+    return {from(facts, at_next_load(facts))};
+}
+
+Findings next_boot(const Facts& facts) {
+    return {from(facts, at_next_boot(facts))};
+}
+
+Findings own_configuration(const Facts& facts) {
+    Findings out;
+    for (const ConfigProblem& problem : facts.config.problems)
+        out.push_back({Outcome::fail,
+                       "well-formed",
+                       problem.what,
+                       printable(problem.file, 512) +
+                           (problem.line > 0 ? ":" + std::to_string(problem.line) : ""),
+                       {},
+                       {},
+                       0});
+    if (out.empty())
+        out.push_back({Outcome::pass,
+                       "well-formed",
+                       "well-formed, or the defaults",
+                       facts.shown(config_path),
+                       {},
+                       {},
+                       0});
+    return out;
+}
+
+} // namespace
+
+void add_configuration_checks(std::vector<Check>& table) {
+    constexpr std::string_view modprobe = "modprobe.d(5)";
+    constexpr Horizons later = at_load | at_boot;
+    table.insert(
+        table.end(),
+        {{"next-load", "Nesting after the next load of the module", Outcome::fail, 0, at_load,
+          at_load, false,
+          "It is what modprobe would hand to the kernel: modprobe.d in the order of file names, "
+          "then the kernel command line; the last value counts.",
+          "virt-nested enable", modprobe, next_load},
+         {"next-boot", "Nesting after the next boot", Outcome::fail, 0, at_boot, at_boot, false,
+          "The next boot reads the initramfs's copy of modprobe.d where the module is loaded "
+          "there, "
+          "and the boot loader's command line.",
+          "virt-nested enable", modprobe, next_boot},
+         {"parameter-values", "Values that the kernel refuses", Outcome::fail, 0, later, 0, false,
+          "A value of the wrong type keeps the module from loading: KVM is gone.",
+          "write nested=1: it is good for every module and kernel", modprobe, fatal_values},
+         {"modprobe-lines", "Lines without the effect that was meant", Outcome::warn, 0, later, 0,
+          false, "modprobe and the kernel drop such lines without a word, or nearly.",
+          "correct the line", modprobe, written_lines},
+         {"modprobe-readable", "modprobe.d can be read", Outcome::undetermined, 0, later, 0, false,
+          "What could not be read may turn nesting on or off.", "read it as root", modprobe,
+          unread_files},
+         {"module-blocked", "The module is not blocked", Outcome::fail,
+          on_x86 | on(PlatformId::power) | on(PlatformId::z), later, 0, true,
+          "A blocked module is not loaded; modprobe -b and udev do not even say so.",
+          "remove that line, unless KVM is meant to be off here", modprobe, module_blocked},
+         {"overridden-setting", "Settings that override each other", Outcome::warn,
+          on_x86 | on(PlatformId::power) | on(PlatformId::z), later, 0, false,
+          "Files are read in the order of their names and the last value wins: a vendor's or a "
+          "tool's file can beat the administrator's.",
+          "keep one of them", modprobe, overridden},
+         {"configuration", "virt-nested.conf", Outcome::fail, 0, at_now | later, 0, false,
+          "A value that is wrong counts as its strictest; what was meant may be another.",
+          "correct the line", "virt-nested.conf(5)", own_configuration}});
+}
+
+} // namespace virt_nested

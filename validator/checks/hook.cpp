@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks of the hook as libvirt finds it (libvirt: src/util/virhook.c, docs/hooks.rst).
+#include "core/text.h"
+#include "validator/checks/check.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <sys/stat.h>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr std::string_view hooks_folder = "/etc/libvirt/hooks";
+
+constexpr const char* link_command =
+    "mkdir -p /etc/libvirt/hooks/qemu.d && ln -s ../../../../usr/bin/virt-nested-hook "
+    "/etc/libvirt/hooks/qemu.d/99-virt-nested && systemctl reload libvirtd";
+
+/// Nothing to judge: without libvirt, or where the folder could not be read.
+bool no_answer(const Facts& facts, Finding& out) {
+    if (facts.hook.folder.undetermined()) {
+        out = {Outcome::undetermined, {}, facts.hook.folder.reason, facts.hook.folder.source, {},
+               "run it as root",      0};
+        return true;
+    }
+    if (facts.hook.libvirt || !facts.hook.files.empty())
+        return false;
+    out = {Outcome::skip, {}, "libvirt's QEMU driver is not installed", {}, {}, {}, 0};
+    return true;
+}
+
+Findings hook_installed(const Facts& facts) {
+    Finding out;
+    if (no_answer(facts, out))
+        return {out};
+    Findings found;
+    for (const HookFile& file : facts.hook.files) {
+        if (!file.ours)
+            continue;
+        Finding one{Outcome::pass,
+                    "an executable link to virt-nested-hook",
+                    file.target.empty() ? "a file" : "-> " + printable(file.target),
+                    facts.shown(printable(file.path)),
+                    {},
+                    {},
+                    0};
+        if (!file.exists || !file.regular) {
+            one.result = Outcome::fail;
+            one.found += file.exists ? ", not a regular file" : ", which does not exist";
+            one.fix = "install virt-nested, or remove " + shell_word(file.path);
+        } else if (!file.executable) {
+            one.result = Outcome::fail;
+            one.found += ", not executable: libvirt skips it without a word";
+            one.fix = "chmod 0755 " + shell_word(file.real);
+        } else if (!facts.hook.judge) {
+            one.result = Outcome::fail;
+            one.found += ", without virt-nested-judge beside it: labelled guests are refused";
+            one.fix = "install virt-nested anew";
+        }
+        found.push_back(one);
+    }
+    if (found.empty())
+        found.push_back({Outcome::warn,
+                         "an executable link to virt-nested-hook",
+                         "not installed",
+                         facts.shown(hooks_folder),
+                         {},
+                         link_command,
+                         0});
+    return found;
+}
+
+/// The files that libvirt runs, one by one: what is wrong with each, or that nothing is.
+Findings of_run_files(const Facts& facts, const std::string& expected, const std::string& all_well,
+                      std::optional<Finding> (*wrong)(const HookFile&)) {
+    Finding out;
+    if (no_answer(facts, out))
+        return {out};
+    Findings found;
+    for (const HookFile& file : facts.hook.files) {
+        if (!file.exists || !file.regular || !file.executable)
+            continue;
+        std::optional<Finding> one = wrong(file);
+        if (!one)
+            continue;
+        one->result = Outcome::fail;
+        one->source = facts.shown(printable(file.path));
+        if (one->expected.empty())
+            one->expected = expected;
+        found.push_back(std::move(*one));
+    }
+    const bool none = facts.hook.files.empty();
+    if (found.empty())
+        found.push_back({none ? Outcome::skip : Outcome::pass,
+                         expected,
+                         none ? "there is no hook" : all_well,
+                         facts.hook.folder.source,
+                         {},
+                         {},
+                         0});
+    return found;
+}
+
+/// libvirt runs these as root and asks neither owner nor mode.
+std::optional<Finding> open_to_others(const HookFile& file) {
+    const bool writable = (file.status.mode & (S_IWGRP | S_IWOTH)) != 0;
+    if (!file.foreign && !writable)
+        return std::nullopt;
+    std::array<char, 16> mode{};
+    std::snprintf(mode.data(), mode.size(), "%04o", file.status.mode & 07777);
+    Finding out;
+    out.found = "owner " + std::to_string(file.status.uid) + ", mode " + mode.data();
+    out.fix =
+        "chown root:root " + shell_word(file.real) + " && chmod go-w " + shell_word(file.real);
+    return out;
+}
+
+Findings hook_permissions(const Facts& facts) {
+    const std::string expected = "owned by root, writable by root alone";
+    Findings found = of_run_files(facts, expected, "so they are", open_to_others);
+    for (const HookFile& holder : facts.hook.folders)
+        if (std::optional<Finding> one = open_to_others(holder)) {
+            one->result = Outcome::fail;
+            one->expected = expected;
+            one->source = facts.shown(holder.path);
+            found.insert(found.begin(), std::move(*one));
+        }
+    return found;
+}
+
+bool looks_left_over(std::string_view path) {
+    constexpr std::array<std::string_view, 13> ends = {
+        ".rpmnew", ".rpmsave",  ".rpmorig",   "~",         ".swp",      ".bak",     ".orig",
+        ".old",    ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-bak", ".ucf-dist"};
+    const std::string_view file = path.substr(path.rfind('/') + 1);
+    return file.starts_with('.') ||
+           std::any_of(ends.begin(), ends.end(),
+                       [&](std::string_view end) { return file.ends_with(end); });
+}
+
+std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
+    Finding out;
+    if (looks_left_over(file.path)) {
+        out.found = "libvirt runs it at every operation of every guest";
+    } else if (!file.interpreted) {
+        out.expected = "a program, or a script with #!";
+        out.found = "neither: every start of a guest fails with 'Exec format error'";
+    } else {
+        return std::nullopt;
+    }
+    out.fix = "chmod -x " + shell_word(file.path) + ", or remove it";
+    return out;
+}
+
+Findings hook_strays(const Facts& facts) {
+    return of_run_files(facts, "no leftovers that are executable", "none", no_program_of_a_hook);
+}
+
+/// Where a hook that fails at restore loses the managed-save image, and virsh says that all is
+/// well (libvirt: src/qemu/qemu_driver.c, qemuDomainObjRestore; docs/refusals.md has what was
+/// tried). 12.0 was not seen, and is taken to be as its predecessors.
+constexpr int first_that_loses = 11'002'000;
+constexpr int first_that_keeps = 12'001'000;
+
+Findings hook_others(const Facts& facts) {
+    Finding out;
+    if (no_answer(facts, out))
+        return {out};
+    std::vector<std::string> others;
+    for (const HookFile& file : facts.hook.files)
+        if (!file.ours && file.exists && file.regular && file.executable)
+            others.push_back(printable(file.path.substr(hooks_folder.size() + 1)));
+    out.source = facts.hook.folder.source;
+    out.found = "no other hook";
+    if (others.empty())
+        return {out};
+    const Result<int>& version = facts.hook.libvirt_version;
+    out.expected = "a libvirt that keeps the managed-save image when a hook fails at restore";
+    if (!version) {
+        out.result = Outcome::undetermined;
+        out.found = "the version of libvirt is not known: " + version.error().what;
+        out.fix = "virsh version";
+        return {out};
+    }
+    const bool loses = *version >= first_that_loses && *version < first_that_keeps;
+    out.result = loses ? Outcome::warn : Outcome::pass;
+    out.found = "libvirt " + version_of(*version);
+    if (loses)
+        out.found += ", which runs " + listed(others) + " at restore";
+    return {out};
+}
+
+/// Fedora's policy since 2024: virtqemud_t may not execute virt_hook_t, it may execute bin_t
+/// (selinux-policy, policy/modules/contrib/virt.te).
+Findings hook_selinux(const Facts& facts) {
+    Finding out;
+    if (no_answer(facts, out))
+        return {out};
+    if (!facts.hook.enforcing)
+        return {{Outcome::skip, {}, "no SELinux here", {}, {}, {}, 0}};
+    Finding well{Outcome::pass, "bin_t", "nothing of ours is virt_hook_t", {}, {}, {}, 0};
+    for (const HookFile& file : facts.hook.files) {
+        if (!file.ours || !file.exists)
+            continue;
+        const std::string source = facts.shown(printable(file.real));
+        if (!file.selinux)
+            return {{Outcome::undetermined,
+                     "bin_t",
+                     file.selinux.error().what,
+                     source,
+                     {},
+                     facts.live ? "run it as root" : "capture the machine as root",
+                     0}};
+        if (file.selinux->find(":virt_hook_t") != std::string::npos)
+            return {{*facts.hook.enforcing ? Outcome::fail : Outcome::warn,
+                     "bin_t",
+                     *file.selinux + (*facts.hook.enforcing ? "" : " (permissive)"),
+                     source,
+                     {},
+                     {},
+                     0}};
+        well.found = *file.selinux;
+        well.source = source;
+    }
+    return {well};
+}
+
+} // namespace
+
+void add_hook_checks(std::vector<Check>& table) {
+    constexpr std::string_view hooks = "https://libvirt.org/hooks.html";
+    table.insert(
+        table.end(),
+        {{"hook-installed", "The hook is in place", Outcome::fail, 0, at_now, 0, false,
+          "Without it no start is refused: a guest that needs nesting starts without it, silently. "
+          "virt-nested selftest proves that it runs.",
+          link_command, hooks, hook_installed},
+         {"hook-permissions", "Owner and mode of the hooks and their folders", Outcome::fail, 0,
+          at_now, 0, false, "libvirt runs them as root and checks neither.",
+          "chown root:root, chmod go-w", hooks, hook_permissions},
+         {"hook-strays", "Leftovers beside the hook", Outcome::fail, 0, at_now, 0, false,
+          "libvirt runs every executable file in the folder, backups and .rpmsave files included.",
+          "remove them", hooks, hook_strays},
+         {"hook-others", "Other hooks that could lose a saved guest", Outcome::warn, 0, at_now, 0,
+          false,
+          "libvirt 11.2 to 11.10 delete the managed-save image of a guest when any hook fails at "
+          "restore, and virsh start ends with 0. Ours never fails there.",
+          "let each of them begin with: [ \"$2\" != restore ] || exit 0",
+          "https://libvirt.org/hooks.html", hook_others},
+         {"hook-selinux", "SELinux label of the hook", Outcome::fail, 0, at_now, 0, false,
+          "virtqemud may execute bin_t, and not virt_hook_t: the start of every guest is denied.",
+          "make it a link to /usr/bin/virt-nested-hook", hooks, hook_selinux}});
+}
+
+} // namespace virt_nested

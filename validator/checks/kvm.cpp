@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks of the hardware, the module and KVM itself: does this host nest now, and why not.
+#include "core/text.h"
+#include "validator/checks/check.h"
+#include "validator/checks/mend.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+std::string feature(const Facts& facts) {
+    return facts.platform() ? std::string(facts.platform()->feature) : "nesting";
+}
+
+bool cleared_by_command_line(const Facts& facts, std::string_view flag) {
+    if (!facts.cmdline)
+        return false;
+    const std::vector<std::string> words = facts.cmdline->words("clearcpuid");
+    return std::find(words.begin(), words.end(), flag) != words.end();
+}
+
+/// A missing flag has four causes, each with a mend of its own: clearcpuid, the outer host, the
+/// firmware, the CPU.
+Finding missing_flag(const Facts& facts) {
+    const std::string flag(facts.platform()->cpu_flag);
+    Finding out{Outcome::fail, flag, facts.host.cpu.found, facts.host.cpu.source, {}, {}, 0};
+    if (cleared_by_command_line(facts, flag)) {
+        out.found += ", cleared by clearcpuid=" + flag;
+        out.source = facts.shown(Cmdline::file);
+        out.why = "The kernel was told to hide it; it then blames the firmware, wrongly.";
+        out.fix = mend_cmdline(facts, false, "clearcpuid=" + flag);
+        return out;
+    }
+    const std::string* line = facts.refusal();
+    if (line)
+        out.found += ", the kernel says: " + *line;
+    if (facts.level == Level::l1 || facts.level == Level::deeper)
+        out.why = "This host is itself a guest, and its hypervisor does not expose " + flag + ".";
+    else if (line)
+        out.why = "The firmware has locked virtualization off.";
+    else
+        out.why = "The firmware has virtualization turned off, or the CPU has none.";
+    out.fix = mend_hardware(facts);
+    return out;
+}
+
+Findings cpu_virtualization(const Facts& facts) {
+    const Fact& cpu = facts.host.cpu;
+    if (cpu.undetermined())
+        return {{Outcome::undetermined, {}, cpu.reason, cpu.source, {}, "read it as root", 0}};
+    // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
+    // the module is what fails then.
+    if (const std::string* line = facts.host.module.on() ? nullptr : facts.refusal();
+        cpu.on() && line)
+        return {{Outcome::fail, cpu.found, cpu.found + ", but the kernel says: " + *line,
+                 cpu.source, "The flag stays visible on older kernels although it is locked.",
+                 mend_hardware(facts), 0}};
+    if (cpu.off() && facts.host.nests.on())
+        return {{Outcome::pass,
+                 {},
+                 cpu.found + ", but KVM offers " + feature(facts),
+                 facts.host.nests.source,
+                 {},
+                 {},
+                 0}};
+    if (cpu.off())
+        return {missing_flag(facts)};
+    return {
+        {Outcome::pass, std::string(facts.platform()->cpu_flag), cpu.found, cpu.source, {}, {}, 0}};
+}
+
+/// The word of /proc/cpuinfo; kernels before 5.6 have no "vmx flags" line, but ept is in flags.
+Findings cpu_nested_paging(const Facts& facts) {
+    const std::string flag(facts.platform()->paging_flag);
+    const std::string source = facts.shown("/proc/cpuinfo");
+    if (!facts.host.cpu.on())
+        return {{Outcome::skip, flag, "no virtualization to go with it", source, {}, {}, 0}};
+    const bool there = has_word(facts.cpuinfo.substr(0, facts.cpuinfo.find("\n\n")), flag);
+    return {{there ? Outcome::pass : Outcome::warn,
+             flag,
+             flag + (there ? " present" : " missing"),
+             source,
+             {},
+             there ? "" : mend_hardware(facts),
+             0}};
+}
+
+Finding module_absent(const Facts& facts) {
+    const Host& host = facts.host;
+    const std::string module(facts.platform()->module);
+    Finding out{Outcome::fail, "loaded", "not loaded", host.module.source, {}, {}, 0};
+    if (!host.backends.empty()) {
+        out.found = "unknown KVM backend: " + listed(host.backends);
+        out.source = facts.shown("/sys/module/" + host.backends.front());
+        out.why = "Another module than " + module +
+                  " answers /dev/kvm here; what it offers is "
+                  "asked of KVM, not guessed.";
+        out.fix = mend_hardware(facts);
+        // What that backend offers is KVM's to say.
+        out.result = host.nests.on() ? Outcome::pass : Outcome::fail;
+    } else if (!facts.effective.blocks.empty()) {
+        const Block& block = facts.effective.blocks.front();
+        out.found += ", blocked by '" + printable(block.text) + "'";
+        out.source = where(facts, block.origin);
+        out.fix = "remove that line, then: modprobe " + module;
+    } else if (facts.available.absent()) {
+        out.found += ", not installed for kernel " + facts.kernel;
+        out.source = facts.available.source;
+        out.fix = "install the kernel's module package";
+    } else if (host.cpu.off()) {
+        out.why = "It does not load without the CPU's " +
+                  host.cpu.found.substr(0, host.cpu.found.find(' ')) + ".";
+        out.fix = mend_hardware(facts);
+    } else {
+        const std::string* line = facts.logged("invalid for parameter");
+        for (const char* words : {"disabled", "not enabled", "does not support nesting",
+                                  "SIE is not available", "cannot back"})
+            line = line ? line : facts.logged(words);
+        if (line)
+            out.found += ", the kernel says: " + *line;
+        out.fix = facts.refusal() ? mend_hardware(facts) : "modprobe " + module;
+    }
+    return out;
+}
+
+Findings kvm_module(const Facts& facts) {
+    const Fact& module = facts.host.module;
+    if (module.undetermined())
+        return {{Outcome::undetermined, "loaded", module.reason, module.source, {}, {}, 0}};
+    if (module.on())
+        return {{Outcome::pass,
+                 "loaded",
+                 facts.linkage_known && facts.linkage == Linkage::built_in ? "built in" : "loaded",
+                 module.source,
+                 {},
+                 {},
+                 0}};
+    if (facts.platform()->module.empty())
+        return {{Outcome::skip, {}, "KVM is part of the kernel on this platform", {}, {}, {}, 0}};
+    Finding out = module_absent(facts);
+    if (facts.config.host != HostIntent::on)
+        out.result = Outcome::pass;
+    return {out};
+}
+
+Findings kvm_device(const Facts& facts) {
+    const Fact& device = facts.host.kvm.device;
+    Finding out{Outcome::pass, "can be opened", device.found, device.source, {}, {}, 0};
+    if (device.on())
+        return {out};
+    if (device.absent()) {
+        out.found = "missing";
+        out.result = facts.config.host == HostIntent::on ? Outcome::fail : Outcome::pass;
+        if (facts.platform() && !facts.platform()->module.empty() && !facts.host.module.on())
+            out.fix = "load " + std::string(facts.platform()->module) + "; see kvm-module";
+        return {out};
+    }
+    out.result = Outcome::undetermined;
+    out.found = device.reason;
+    if (facts.live)
+        out.fix = "run it as root, or as a member of the group that owns /dev/kvm";
+    return {out};
+}
+
+/// The ground truth of `now`.
+Findings kvm_nesting(const Facts& facts) {
+    const Fact& nests = facts.host.nests;
+    Finding out{judged(facts, nests.state), {}, nests.found, nests.source, {}, {}, 0};
+    out.expected = facts.config.host == HostIntent::on    ? feature(facts) + " offered"
+                   : facts.config.host == HostIntent::off ? feature(facts) + " not offered"
+                                                          : "either";
+    if (!nests.reason.empty())
+        out.found += (out.found.empty() ? "" : ", ") + nests.reason;
+    if (nests.absent() && out.found.empty())
+        out.found = "no KVM";
+    if (out.result != Outcome::fail)
+        return {out};
+    if (nests.on())
+        out.fix = mend_now(facts, false);
+    else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.refusal())
+        out.fix = mend_hardware(facts);
+    else if (facts.host.parameter.off())
+        out.fix = facts.platform()->live ? "echo 1 > " + facts.host.parameter.source +
+                                               "; for good: " + mend_nested(facts, true)
+                                         : mend_now(facts, true);
+    else
+        out.fix = "see what the checks on the CPU and on the module say";
+    return {out};
+}
+
+Findings kvm_nested_paging(const Facts& facts) {
+    const Fact& paging = facts.host.nested_paging;
+    if (!facts.host.nests.on())
+        return {{Outcome::skip, {}, "KVM offers no nesting to go with it", {}, {}, {}, 0}};
+    const std::string flag(facts.platform()->paging_flag);
+    if (paging.undetermined())
+        return {
+            {Outcome::undetermined, flag + " offered", paging.reason, paging.source, {}, {}, 0}};
+    return {{paging.on() ? Outcome::pass : Outcome::warn,
+             flag + " offered",
+             paging.found,
+             paging.source,
+             {},
+             {},
+             0}};
+}
+
+/// virt/kvm/kvm_main.c since 6.12: the first VM no longer waits for itself to turn VMX on.
+Findings rival_hypervisor(const Facts& facts) {
+    if (facts.rivals.empty())
+        return {{Outcome::pass, "none", "none", facts.shown("/sys/module"), {}, {}, 0}};
+    const Fact* at_load = facts.parameter("kvm", "enable_virt_at_load");
+    std::string found = listed(facts.rivals) + " loaded";
+    if (at_load)
+        found += ", kvm.enable_virt_at_load " + at_load->found;
+    return {{Outcome::warn, "none", found, facts.shown("/sys/module"), {}, {}, 0}};
+}
+
+Findings container(const Facts& facts) {
+    if (facts.container.empty())
+        return {{Outcome::skip, {}, "not in a container", {}, {}, {}, 0}};
+    return {
+        {Outcome::warn, "the host itself", "a container (" + facts.container + ")", {}, {}, {}, 0}};
+}
+
+Findings module_reload(const Facts& facts) {
+    const Host& host = facts.host;
+    const Setting* winner = facts.effective.winner();
+    if (!facts.platform() || facts.platform()->live || !winner || !host.module.on() ||
+        !(host.parameter.on() || host.parameter.off()))
+        return {{Outcome::skip, {}, "no option waits for a reload", {}, {}, {}, 0}};
+    const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
+    const std::optional<bool> next = check_value(known->type, winner->value).on;
+    if (!next || *next == host.parameter.on())
+        return {{Outcome::pass,
+                 {},
+                 "the running module has what is configured",
+                 host.parameter.source,
+                 {},
+                 {},
+                 0}};
+    return {{Outcome::warn,
+             "the running module has what is configured",
+             "configured " + printable(winner->shown(facts.platform()->parameter)) + " (" +
+                 where(facts, winner->origin) + "), running " + host.parameter.found,
+             host.parameter.source,
+             {},
+             mend_running(facts),
+             0}};
+}
+
+} // namespace
+
+void add_kvm_checks(std::vector<Check>& table) {
+    constexpr std::string_view guide =
+        "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
+    constexpr std::string_view api = "https://docs.kernel.org/virt/kvm/api.html";
+    constexpr Horizons always = at_now | at_load | at_boot;
+    table.insert(
+        table.end(),
+        {{"kvm-nesting", "What KVM offers to guests", Outcome::fail, 0, at_now, at_now, false,
+          "KVM's own answer is the truth; files and parameters only explain it.",
+          "virt-nested validate -v names the cause", api, kvm_nesting},
+         {"cpu-virtualization", "Virtualization in the CPU", Outcome::fail,
+          on_x86 | on(PlatformId::z), always, 0, true,
+          "Without it no KVM module loads, and nothing can nest.",
+          "turn on virtualization in the firmware, or in the outer host", guide,
+          cpu_virtualization},
+         {"cpu-nested-paging", "Nested paging in the CPU", Outcome::warn, on_x86, always, 0, true,
+          "Without it guests of guests run on shadow paging, very slowly.",
+          "turn it on in the firmware, or in the outer host", guide, cpu_nested_paging},
+         {"kvm-module", "KVM's module for this CPU", Outcome::fail,
+          on_x86 | on(PlatformId::power) | on(PlatformId::z), at_now, 0, true,
+          "The module that runs guests is not there: not loaded is another thing than nesting off.",
+          "modprobe kvm_intel (Intel), kvm_amd (AMD), kvm_hv (POWER), kvm (IBM Z)", guide,
+          kvm_module},
+         {"kvm-device", "/dev/kvm", Outcome::fail, 0, at_now, 0, true,
+          "Without it QEMU runs guests in emulation or not at all.", "see kvm-module", api,
+          kvm_device},
+         {"kvm-nested-paging", "Nested paging for guest hypervisors", Outcome::warn, on_x86, at_now,
+          0, true, "The guest hypervisor runs its guests on shadow paging: it works, very slowly.",
+          "turn on ept (Intel) or npt (AMD) of the module, then reload it", api, kvm_nested_paging},
+         {"rival-hypervisor", "Other hypervisors on this host", Outcome::warn, on_x86, at_now, 0,
+          true,
+          "VirtualBox and VMware use the same CPU mode; with kvm.enable_virt_at_load (Linux 6.12 "
+          "and later) whichever loads second fails.",
+          "unload one of the two; kvm.enable_virt_at_load=0 on the kernel command line lets both "
+          "load",
+          "https://docs.kernel.org/admin-guide/kernel-parameters.html", rival_hypervisor},
+         {"module-reload", "Options that wait for a reload", Outcome::warn, 0, at_now, 0, false,
+          "The parameter of a running module does not change; it takes a reload or a reboot.",
+          "reload the module or reboot", guide, module_reload},
+         {"container", "Container", Outcome::warn, 0, at_now, 0, false,
+          "The kernel and its modules are the host's; modprobe.d and the initramfs in here have no "
+          "effect on them.",
+          "run virt-nested validate on the host", "https://systemd.io/CONTAINER_INTERFACE",
+          container}});
+}
+
+} // namespace virt_nested

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks of what libvirt keeps about this host.
+#include "core/text.h"
+#include "validator/checks/check.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+/// What QEMU said then and KVM says now, where they differ; empty else.
+std::string difference(const Facts& facts, const CachedCapabilities& kept) {
+    const std::string feature(facts.platform()->feature);
+    const bool nests = facts.host.nests.on();
+    if (kept.feature && *kept.feature != nests)
+        return feature + (nests ? " missing in libvirt's copy" : " in libvirt's copy") +
+               ", and KVM offers " + (nests ? "it" : "none");
+    const Fact& paging = facts.host.nested_paging;
+    const bool known = paging.on() || paging.off();
+    if (nests && kept.paging && known && *kept.paging != paging.on())
+        return std::string(facts.platform()->paging_flag) +
+               (paging.on() ? " missing in libvirt's copy" : " in libvirt's copy") +
+               ", and KVM offers " + (paging.on() ? "it" : "none");
+    return {};
+}
+
+/// libvirt discards what another kernel gave, and since 5.0.0 what another value of the parameter
+/// gave (src/qemu/qemu_capabilities.c, virQEMUCapsIsValid); nothing else tells it about nesting.
+bool discarded_by_libvirt(const Facts& facts, const CachedCapabilities& kept) {
+    return (!kept.kernel.empty() && kept.kernel != facts.kernel) ||
+           (kept.libvirt >= 5'000'000 && kept.nesting != facts.on_for_libvirt());
+}
+
+Findings libvirt_capabilities(const Facts& facts) {
+    const std::string expected = std::string(facts.platform()->feature) + " as KVM offers it";
+    if (facts.capabilities_read.undetermined())
+        return {{Outcome::undetermined,
+                 expected,
+                 facts.capabilities_read.reason,
+                 facts.capabilities_read.source,
+                 {},
+                 "run it as root",
+                 0}};
+    if (facts.capabilities.empty())
+        return {
+            {Outcome::skip, {}, "libvirt keeps none", facts.capabilities_read.source, {}, {}, 0}};
+    if (facts.host.nests.undetermined())
+        return {{Outcome::skip,
+                 {},
+                 "what KVM offers is not known",
+                 facts.host.nests.source,
+                 {},
+                 {},
+                 0}};
+    Findings out;
+    for (const CachedCapabilities& kept : facts.capabilities) {
+        const std::string differs = difference(facts, kept);
+        if (differs.empty())
+            continue;
+        const std::string source = facts.shown(printable(kept.path));
+        if (discarded_by_libvirt(facts, kept))
+            out.push_back(
+                {Outcome::pass,
+                 expected,
+                 differs + "; libvirt " + version_of(kept.libvirt) + " asks QEMU anew by itself",
+                 source,
+                 {},
+                 {},
+                 0});
+        else
+            out.push_back(
+                {Outcome::warn,
+                 expected,
+                 differs,
+                 source,
+                 {},
+                 "rm " + shell_word(kept.path) + " && systemctl restart " + facts.hook.daemon,
+                 0});
+    }
+    if (out.empty())
+        out.push_back({Outcome::pass,
+                       expected,
+                       "in step with KVM",
+                       facts.capabilities_read.source,
+                       {},
+                       {},
+                       0});
+    return out;
+}
+
+} // namespace
+
+void add_libvirt_checks(std::vector<Check>& table) {
+    table.push_back(
+        {"libvirt-capabilities", "What libvirt keeps of QEMU's answers", Outcome::warn, on_x86,
+         at_now, 0, true,
+         "libvirt expands host-model, and checks what a definition requires, by what QEMU said "
+         "when it was asked last. It asks again when the kernel or the nested parameter changes, "
+         "and "
+         "not when what the outer host or another parameter gives does.",
+         "remove libvirt's copy and restart it", "https://libvirt.org/formatdomaincaps.html",
+         libvirt_capabilities});
+}
+
+} // namespace virt_nested

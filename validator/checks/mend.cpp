@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What mends a finding on this host.
+#include "validator/checks/mend.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace virt_nested {
+
+namespace {
+
+struct BootTool {
+    std::string_view distribution; ///< ID of os-release
+    std::string_view add;          ///< with @ for the argument
+    std::string_view remove;
+};
+
+constexpr std::string_view grubby_add = "grubby --update-kernel=ALL --args=@";
+constexpr std::string_view grubby_remove = "grubby --update-kernel=ALL --remove-args=@";
+constexpr std::string_view debian_add =
+    "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: update-grub";
+constexpr std::string_view debian_remove =
+    "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: update-grub";
+constexpr std::string_view suse_add = "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: "
+                                      "grub2-mkconfig -o /boot/grub2/grub.cfg";
+constexpr std::string_view suse_remove =
+    "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: grub2-mkconfig -o "
+    "/boot/grub2/grub.cfg";
+
+constexpr std::array<BootTool, 10> tools = {{
+    {"rhel", grubby_add, grubby_remove},
+    {"centos", grubby_add, grubby_remove},
+    {"fedora", grubby_add, grubby_remove},
+    {"rocky", grubby_add, grubby_remove},
+    {"almalinux", grubby_add, grubby_remove},
+    {"ol", grubby_add, grubby_remove},
+    {"debian", debian_add, debian_remove},
+    {"ubuntu", debian_add, debian_remove},
+    {"sles", suse_add, suse_remove},
+    {"opensuse-leap", suse_add, suse_remove},
+}};
+
+std::string filled(std::string_view pattern, std::string_view argument) {
+    std::string out(pattern);
+    return out.replace(out.find('@'), 1, argument);
+}
+
+std::string reload(const Facts& facts) {
+    const std::string module(facts.platform()->module);
+    return "modprobe -r " + module + " && modprobe " + module;
+}
+
+std::string build_unified(const std::string& kernel) {
+    return "build the unified kernel image anew: kernel-install add " + shell_word(kernel) + " " +
+           shell_word("/lib/modules/" + kernel + "/vmlinuz");
+}
+
+} // namespace
+
+std::string where(const Facts& facts, const Origin& origin) {
+    return origin.on_command_line() ? facts.shown(origin.file) : facts.root + shown(origin);
+}
+
+std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument) {
+    const std::string what = printable(argument);
+    const std::string verb = add ? "add " : "remove ";
+    if (facts.kind)
+        return filled(add ? facts.kind->add : facts.kind->remove, what);
+    if (facts.unified)
+        return verb + what + " in /etc/kernel/cmdline and " + build_unified(facts.boot_kernel);
+    for (const BootTool& tool : tools)
+        if (tool.distribution == facts.distribution)
+            return filled(add ? tool.add : tool.remove, what) +
+                   (facts.host.machine == "s390x" ? "; then: zipl" : "");
+    return verb + what + (add ? " to" : " from") +
+           " the kernel command line in the boot loader's configuration";
+}
+
+std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
+    if (facts.kind)
+        return std::string(facts.kind->name) + ": the image is not rebuilt in place; " +
+               std::string(facts.kind->initramfs);
+    if (image.unified)
+        return build_unified(image.kernel);
+    if (image.builder == "initramfs-tools")
+        return "update-initramfs -u -k " + shell_word(image.kernel);
+    if (image.builder == "dracut")
+        return "dracut -f " + shell_word(image.path) + " " + shell_word(image.kernel);
+    return "build " + shell_word(image.path) + " anew with the tool that made it";
+}
+
+std::string mend_running(const Facts& facts) {
+    if (!facts.platform() || facts.platform()->module.empty())
+        return "reboot";
+    if (!facts.container.empty())
+        return "on the host, outside this container: " + reload(facts);
+    if (facts.linkage_known && facts.linkage == Linkage::built_in)
+        return "reboot: KVM is built in";
+    if (!facts.guests.empty())
+        return "shut down or migrate the guests that hold " +
+               std::string(facts.platform()->module) + " (" +
+               listed({facts.guests.begin(),
+                       facts.guests.begin() +
+                           static_cast<long>(std::min<size_t>(facts.guests.size(), 5))}) +
+               (facts.guests.size() > 5 ? ", ..." : "") + "), then: " + reload(facts) +
+               "; or reboot";
+    if (facts.references > 0)
+        return "stop what holds " + std::string(facts.platform()->module) + " (refcnt " +
+               std::to_string(facts.references) +
+               "; fuser /dev/kvm names it), then: " + reload(facts) + "; or reboot";
+    return reload(facts);
+}
+
+std::string mend_nested(const Facts& facts, bool on) {
+    const Platform& platform = *facts.platform();
+    const std::string value = on ? "1" : "0";
+    const std::string argument =
+        std::string(platform.module) + "." + std::string(platform.parameter) + "=" + value;
+    if (!facts.container.empty())
+        return "on the host, outside this container: virt-nested " +
+               std::string(on ? "enable" : "disable");
+    if (!platform.boot_option.empty())
+        return mend_cmdline(facts, on, std::string(platform.boot_option));
+    const Setting* winner = facts.effective.winner();
+    const Parameter* known = known_parameter(platform.module, platform.parameter);
+    // Ours comes first by its name, so that every other file keeps the last word: where one says
+    // otherwise, that one is to be mended.
+    if (winner && known && check_value(known->type, winner->value).on != on)
+        return mend_setting(facts, *winner);
+    if (facts.linkage_known && facts.linkage == Linkage::built_in)
+        return mend_cmdline(facts, true, argument);
+    if (facts.kind && facts.kind->marker.empty())
+        return std::string(facts.kind->files) + ": options " + std::string(platform.module) + " " +
+               std::string(platform.parameter) + "=" + value;
+    return on ? "virt-nested enable" : "virt-nested disable";
+}
+
+std::string mend_now(const Facts& facts, bool on) {
+    const Setting* winner = facts.effective.winner();
+    const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
+    if (winner && known && check_value(known->type, winner->value).on == on)
+        return mend_running(facts);
+    // A command line holds until the next one.
+    if (winner && winner->origin.on_command_line())
+        return mend_nested(facts, on) + "; then reboot";
+    return mend_nested(facts, on) + ", then: " + mend_running(facts);
+}
+
+std::string mend_setting(const Facts& facts, const Setting& setting) {
+    const std::string text = printable(setting.shown(facts.platform()->parameter));
+    if (setting.origin.on_command_line())
+        return mend_cmdline(facts, false, std::string(facts.platform()->module) + "." + text);
+    const std::string& file = setting.origin.file;
+    if (file.starts_with("/etc/") || file.starts_with("/run/"))
+        return "correct or remove '" + text + "' in " + where(facts, setting.origin);
+    // A vendor's file comes back with the next update; a file of its name in /etc masks it.
+    return "mask the vendor's file: cp " + shell_word(file) + " /etc/modprobe.d/, and correct '" +
+           text + "' in the copy";
+}
+
+std::string mend_hardware(const Facts& facts) {
+    const std::string feature(facts.platform() ? facts.platform()->feature : "virtualization");
+    if (facts.level == Level::l0)
+        return facts.host.machine == "x86_64" ? "turn on virtualization (Intel VT-x, AMD SVM) in "
+                                                "this machine's firmware, then "
+                                                "power it off and on"
+                                              : "the hardware or its partition must offer it";
+    if (facts.level == Level::unknown)
+        return "turn it on in the firmware, or where this host is a guest, in its outer host";
+    const std::string outer =
+        facts.hypervisor.empty() ? "the hypervisor" : "the hypervisor (" + facts.hypervisor + ")";
+    const std::string others = facts.host.machine == "x86_64"
+                                   ? "; VMware: vhv.enable; Hyper-V: ExposeVirtualizationExtensions"
+                                   : "";
+    return "this host is itself a guest: " + outer + " must give it " + feature +
+           " (libvirt: virt-nested label GUEST require on the outer host" + others +
+           "); its own firmware has no such setting";
+}
+
+} // namespace virt_nested

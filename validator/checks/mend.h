@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What mends a finding on this host: its level, its kind and its distribution decide the words.
+#pragma once
+
+#include "validator/facts/facts.h"
+
+#include <string>
+#include <string_view>
+
+namespace virt_nested {
+
+/// How to add an argument to the kernel command line of every boot, or to remove it.
+std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument);
+
+/// How to build this image anew.
+std::string mend_initramfs(const Facts& facts, const InitramfsImage& image);
+
+/// How the running module gets new options: by writing the parameter where that works, by a reload
+/// when nothing holds the module, by a reboot else.
+std::string mend_running(const Facts& facts);
+
+/// How `nested` is turned on (or off) for the next load.
+std::string mend_nested(const Facts& facts, bool on);
+
+/// The same for the running kernel: what is configured, and the reload.
+std::string mend_now(const Facts& facts, bool on);
+
+/// How one setting is taken back.
+std::string mend_setting(const Facts& facts, const Setting& setting);
+
+/// Who must give this host virtualization, and how: its firmware, or who runs it as a guest.
+std::string mend_hardware(const Facts& facts);
+
+/// "/etc/modprobe.d/kvm.conf:3" with the root in front, or the command line's name.
+std::string where(const Facts& facts, const Origin& origin);
+
+} // namespace virt_nested

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The facts folded into one answer for the next load and the next boot.
+#include "validator/checks/outlook.h"
+
+#include "core/text.h"
+#include "validator/boot/early_load.h"
+#include "validator/checks/by_options.h"
+#include "validator/checks/mend.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace virt_nested {
+
+namespace {
+
+/// What is the same whatever the options say.
+bool beyond_options(const Facts& facts, Outlook& out) {
+    const Host& host = facts.host;
+    if (!facts.platform()) {
+        out = {
+            State::undetermined, "the platform is not known", facts.shown("/proc/cpuinfo"), {}, {}};
+        return true;
+    }
+    if (!facts.container.empty()) {
+        out = {
+            State::undetermined,
+            "this is a container (" + facts.container + "): the host's own files decide",
+            {},
+            "A container sees the host's kernel, and not its modprobe.d, boot loader or initramfs.",
+            "run virt-nested validate on the host"};
+        return true;
+    }
+    if (host.cpu.off() && !host.nests.on()) {
+        out = {State::off, host.cpu.found, host.cpu.source, {}, mend_hardware(facts)};
+        return true;
+    }
+    if (const std::string* line =
+            host.module.absent() && !host.nests.on() ? facts.refusal() : nullptr) {
+        out = {State::off, "the kernel says: " + *line, facts.log.source,
+               "What refused the module now refuses it again.", mend_hardware(facts)};
+        return true;
+    }
+    if (host.cpu.undetermined()) {
+        out = {State::undetermined, host.cpu.reason, host.cpu.source, {}, {}};
+        return true;
+    }
+    if (host.nests.off() && host.parameter.on()) {
+        out = {State::off,
+               "KVM offers no " + std::string(facts.platform()->feature) +
+                   " although the parameter is on",
+               host.nests.source,
+               "Options do not change what the hardware or an outer host withholds.",
+               mend_hardware(facts)};
+        return true;
+    }
+    return false;
+}
+
+/// Arm64: one early boot option, no module (arch/arm64/kvm/arm.c, early_kvm_mode_cfg).
+Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::string& source) {
+    const std::string option(facts.platform()->boot_option);
+    const size_t equals = option.find('=');
+    const std::vector<std::string> values = cmdline.values(option.substr(0, equals));
+    const bool set = !values.empty() && values.back() == option.substr(equals + 1);
+    if (!set)
+        return {State::off,
+                values.empty() ? "no " + option
+                               : option.substr(0, equals) + "=" + printable(values.back(), 64),
+                source,
+                {},
+                mend_nested(facts, true)};
+    if (facts.host.nests.off())
+        return {State::off, option + " is set, and KVM offers no EL2 all the same", source,
+                "The kernel must be 6.16 or later and the CPU have FEAT_NV2.",
+                "boot a kernel of 6.16 or later on a CPU with FEAT_NV2"};
+    return {facts.host.nests.on() ? State::on : State::undetermined,
+            facts.host.nests.on() ? option : option + " is set, KVM was not asked",
+            source,
+            {},
+            {}};
+}
+
+/// The first file of modprobe.d that could not be read.
+Outlook unread(const Facts& facts, const ModConf& conf) {
+    for (const ConfProblem& problem : conf.problems)
+        if (problem.kind == ConfProblem::Kind::unreadable)
+            return {State::undetermined,
+                    printable(problem.reason),
+                    facts.shown(printable(problem.path)),
+                    "What could not be read may turn nesting on or off.",
+                    {}};
+    return {};
+}
+
+/// The options of a module that is loaded after the initramfs: the live files'.
+Outlook by_live_files(const Facts& facts, const Cmdline& cmdline) {
+    return facts.conf.complete() ? by_options(facts, facts.conf, cmdline, true, facts.boot_kernel)
+                                 : unread(facts, facts.conf);
+}
+
+/// The options of a module that the initramfs loads: the image's own.
+Outlook in_image(const Facts& facts, const InitramfsImage& image, const EarlyLoad& early,
+                 const Cmdline& cmdline) {
+    Outlook out = by_options(facts, parse_modconf(image.content->modprobe, facts.kmod.profile),
+                             cmdline, true, facts.boot_kernel, early.settings);
+    const bool of_a_file = out.source.starts_with(facts.root + "/") &&
+                           !out.source.starts_with(facts.shown(Cmdline::file)) &&
+                           !out.source.starts_with(facts.shown("/sys/"));
+    if (of_a_file)
+        out.source = facts.shown(image.path) + ": " + out.source.substr(facts.root.size());
+    out.found += ", in the initramfs";
+    if (out.state == State::off)
+        out.fix = mend_initramfs(facts, image);
+    return out;
+}
+
+/// The module's options where the next boot reads them: in the image, if that loads the module.
+Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
+    const InitramfsImage* image = facts.images.empty() ? nullptr : &facts.images.front();
+    if (!image || facts.linkage == Linkage::built_in)
+        return by_live_files(facts, cmdline);
+    if (!image->content)
+        return {State::undetermined, image->content.error().what, facts.shown(image->path),
+                "Where the image holds the module, its copy of modprobe.d decides.",
+                image->content.error().code == EACCES ? "run it as root"
+                                                      : mend_initramfs(facts, *image)};
+    if (!image->content->has(facts.platform()->module)) {
+        if (image->content->squashed)
+            return {State::undetermined,
+                    "the image holds a squashfs that is not looked into",
+                    facts.shown(image->path),
+                    {},
+                    {}};
+        return by_live_files(facts, cmdline);
+    }
+    const EarlyLoad early =
+        early_load(*image->content, cmdline, *facts.platform(), facts.kmod.profile);
+    return early.loads ? in_image(facts, *image, early, cmdline) : by_live_files(facts, cmdline);
+}
+
+Outlook for_cmdline(const Facts& facts, const Cmdline& cmdline, const std::string& source) {
+    if (facts.platform()->module.empty())
+        return by_boot_option(facts, cmdline, source);
+    Outlook out = with_image(facts, cmdline);
+    if (out.source == facts.shown(Cmdline::file))
+        out.source = source;
+    return out;
+}
+
+} // namespace
+
+Outlook at_next_load(const Facts& facts) {
+    Outlook out;
+    if (beyond_options(facts, out))
+        return out;
+    const Host& host = facts.host;
+    if (facts.platform()->module.empty() ||
+        (facts.linkage_known && facts.linkage == Linkage::built_in)) {
+        const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;
+        return {now.absent() ? State::off : now.state,
+                now.undetermined() ? now.reason : "KVM is built in; as now: " + now.found,
+                now.source, "A built-in is not loaded: only a boot changes it.",
+                mend_nested(facts, true)};
+    }
+    if (facts.available.absent())
+        return {State::off,
+                std::string(facts.platform()->module) + " is not installed for kernel " +
+                    facts.kernel,
+                facts.available.source,
+                {},
+                "install the kernel's module package"};
+    if (!facts.cmdline)
+        return {
+            State::undetermined, facts.cmdline.error().what, facts.shown(Cmdline::file), {}, {}};
+    if (!facts.conf.complete())
+        return unread(facts, facts.conf);
+    return by_options(facts, facts.conf, *facts.cmdline, false, facts.kernel);
+}
+
+Outlook at_next_boot(const Facts& facts) {
+    Outlook out;
+    if (beyond_options(facts, out))
+        return out;
+    if (!facts.platform()->module.empty() && facts.available.absent() &&
+        facts.boot_kernel == facts.kernel)
+        return at_next_load(facts);
+    const bool any_chosen = std::any_of(facts.boot_entries.begin(), facts.boot_entries.end(),
+                                        [](const BootEntry& entry) { return entry.chosen; });
+    std::vector<Outlook> all;
+    for (const BootEntry& entry : facts.boot_entries)
+        if (entry.chosen || !any_chosen)
+            all.push_back(for_cmdline(facts, parse_cmdline(entry.cmdline, facts.kmod.profile),
+                                      facts.shown(entry.source)));
+    if (all.empty()) {
+        if (!facts.cmdline)
+            return {State::undetermined,
+                    facts.cmdline.error().what,
+                    facts.shown(Cmdline::file),
+                    {},
+                    {}};
+        return for_cmdline(facts, *facts.cmdline, facts.shown(Cmdline::file));
+    }
+    for (const Outlook& other : all)
+        if (other.state != all.front().state)
+            return {State::undetermined,
+                    "the boot entries differ: " + all.front().found + " (" + all.front().source +
+                        "), " + other.found + " (" + other.source + ")",
+                    other.source, "Which entry boots next cannot be told from the files.",
+                    other.fix};
+    return all.front();
+}
+
+} // namespace virt_nested

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks of the running kernel's parameters, and of the platforms' own conditions.
+#include "core/cpuinfo.h"
+#include "core/text.h"
+#include "validator/checks/check.h"
+#include "validator/checks/companions.h"
+#include "validator/checks/mend.h"
+
+#include <charconv>
+
+namespace virt_nested {
+
+namespace {
+
+Findings nested_parameter(const Facts& facts) {
+    const Fact& parameter = facts.host.parameter;
+    const std::string name =
+        std::string(facts.platform()->module) + "." + std::string(facts.platform()->parameter);
+    const bool wanted = facts.config.host == HostIntent::on;
+    if (parameter.absent())
+        return {{Outcome::skip,
+                 {},
+                 facts.host.module.on() ? "the module has no such parameter"
+                                        : std::string(facts.platform()->module) +
+                                              " is not loaded, which is not the same as off",
+                 parameter.source,
+                 {},
+                 {},
+                 0}};
+    Finding out{judged(facts, parameter.state),
+                name + " = " + (wanted ? "1 or Y" : "0 or N"),
+                name + " = " + parameter.found,
+                parameter.source,
+                {},
+                {},
+                0};
+    if (facts.config.host == HostIntent::any)
+        out.expected = "either";
+    if (parameter.undetermined())
+        out.found = parameter.reason;
+    if (out.result == Outcome::fail && facts.platform()->live)
+        out.fix = std::string("echo ") + (wanted ? "1" : "0") + " > " + parameter.source +
+                  "; for good: " + mend_nested(facts, wanted);
+    else if (out.result == Outcome::fail)
+        out.fix = mend_now(facts, wanted);
+    return {out};
+}
+
+/// A 2 is on for the kernel and off for libvirt.
+Findings libvirt_reads(const Facts& facts) {
+    const Fact& parameter = facts.host.parameter;
+    if (!parameter.on())
+        return {{Outcome::skip, {}, "the parameter is not on", parameter.source, {}, {}, 0}};
+    return {{facts.on_for_libvirt() ? Outcome::pass : Outcome::warn,
+             "a value that starts with Y or 1",
+             std::string(facts.platform()->module) + ".nested = " + parameter.found,
+             parameter.source,
+             {},
+             {},
+             0}};
+}
+
+Findings companion(const Facts& facts, const Companion& row) {
+    const Fact* fact = facts.parameter(row.module, row.parameter);
+    const std::string name = std::string(row.module) + "." + std::string(row.parameter);
+    if (!fact)
+        return {{Outcome::skip, {}, "this kernel has no " + name, {}, {}, {}, 0}};
+    if (fact->undetermined())
+        return {{Outcome::undetermined, {}, fact->reason, fact->source, {}, {}, 0}};
+    if (row.needs_nesting && !facts.host.parameter.on())
+        return {{Outcome::skip,
+                 {},
+                 name + " says nothing while nested is off",
+                 fact->source,
+                 {},
+                 {},
+                 0}};
+    Finding out{fact->on() == row.good ? Outcome::pass : row.otherwise,
+                name + (row.good ? " = Y" : " = N"),
+                name + " = " + fact->found,
+                fact->source,
+                {},
+                {},
+                0};
+    if (out.result == Outcome::skip)
+        out.found += ": no harm, KVM sets it aside while a nested guest runs";
+    return {out};
+}
+
+/// ISA 3.00 is POWER9 (arch/powerpc/kvm/book3s_hv.c, kvmhv_enable_nested).
+Findings power_isa(const Facts& facts) {
+    const std::string cpu(cpu_field(facts.cpuinfo, "cpu").substr(0, 32));
+    int generation = 0;
+    if (cpu.starts_with("POWER"))
+        std::from_chars(cpu.data() + 5, cpu.data() + cpu.size(), generation);
+    if (generation == 0)
+        return {{Outcome::undetermined,
+                 "POWER9 or later",
+                 "the cpu line says '" + printable(cpu) + "'",
+                 facts.shown("/proc/cpuinfo"),
+                 {},
+                 {},
+                 0}};
+    return {{generation >= 9 ? Outcome::pass : Outcome::fail,
+             "POWER9 or later",
+             printable(cpu),
+             facts.shown("/proc/cpuinfo"),
+             {},
+             {},
+             0}};
+}
+
+Findings power_radix(const Facts& facts) {
+    const std::string mmu(cpu_field(facts.cpuinfo, "MMU"));
+    Finding out{
+        Outcome::pass, "Radix", printable(mmu, 32), facts.shown("/proc/cpuinfo"), {}, {}, 0};
+    if (mmu.empty()) {
+        out.result = Outcome::undetermined;
+        out.found = "no MMU line";
+    } else if (mmu != "Radix") {
+        out.result = Outcome::fail;
+        if (facts.cmdline && !facts.cmdline->values("disable_radix").empty()) {
+            out.found += ", disable_radix on the kernel command line";
+            out.fix = mend_cmdline(facts, false, "disable_radix");
+        }
+    }
+    return {out};
+}
+
+/// A PAPR "nestedv2" guest has kvm_hv with nested=Y and no capability (book3s_hv.c since 6.12).
+Findings power_papr(const Facts& facts) {
+    const Host& host = facts.host;
+    if (cpu_field(facts.cpuinfo, "platform") != "pSeries")
+        return {{Outcome::skip, {}, "not a partition or guest", {}, {}, {}, 0}};
+    if (!host.parameter.on() || host.kvm.nesting.undetermined() || host.nests.on())
+        return {{Outcome::pass,
+                 "cap-nested-hv from the outer host",
+                 host.nests.on() ? "the outer host offers it" : "nothing speaks against it",
+                 facts.shown("/proc/cpuinfo"),
+                 {},
+                 {},
+                 0}};
+    return {{Outcome::fail,
+             "cap-nested-hv from the outer host",
+             "kvm_hv.nested = " + host.parameter.found + ", and KVM offers none",
+             host.nests.source,
+             {},
+             {},
+             0}};
+}
+
+Findings boot_option(const Facts& facts) {
+    const std::string option(facts.platform()->boot_option);
+    const size_t equals = option.find('=');
+    if (!facts.cmdline)
+        return {{Outcome::undetermined,
+                 option,
+                 facts.cmdline.error().what,
+                 facts.shown(Cmdline::file),
+                 {},
+                 {},
+                 0}};
+    const std::vector<std::string> values = facts.cmdline->values(option.substr(0, equals));
+    const bool set = !values.empty() && values.back() == option.substr(equals + 1);
+    const bool wanted = facts.config.host == HostIntent::on;
+    Finding out{judged(facts, set ? State::on : State::off),
+                wanted ? option : "not " + option,
+                values.empty() ? "absent"
+                               : option.substr(0, equals + 1) + printable(values.back(), 64),
+                facts.shown(Cmdline::file),
+                {},
+                mend_cmdline(facts, wanted, option),
+                0};
+    return {out};
+}
+
+} // namespace
+
+void add_parameter_checks(std::vector<Check>& table) {
+    constexpr std::string_view guide =
+        "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
+    constexpr std::string_view power = "https://docs.kernel.org/arch/powerpc/kvm-nested.html";
+    constexpr Horizons always = at_now | at_load | at_boot;
+    table.insert(
+        table.end(),
+        {{"nested-parameter", "The running module's parameter", Outcome::fail,
+          on_x86 | on(PlatformId::power) | on(PlatformId::z), at_now, 0, false,
+          "It is what the module was loaded with; off, KVM hides virtualization from every guest.",
+          "virt-nested enable, then reload the module", guide, nested_parameter},
+         {"libvirt-reads-parameter", "What libvirt makes of the parameter", Outcome::warn,
+          on_x86 | on(PlatformId::power) | on(PlatformId::z), at_now, 0, true,
+          "libvirt takes the value for on only if it starts with Y, y or 1, and caches the "
+          "capabilities of QEMU by it.",
+          "write nested=1 and reload the module", "https://libvirt.org/formatdomaincaps.html",
+          libvirt_reads},
+         {"power-isa", "POWER9 or later", Outcome::fail, on(PlatformId::power), always, 0, true,
+          "Older CPUs cannot nest under KVM-HV, although the parameter says Y.",
+          "move the guests to POWER9 or later", power, power_isa},
+         {"power-radix", "Radix MMU", Outcome::fail, on(PlatformId::power), always, 0, true,
+          "With the hash MMU KVM-HV cannot nest, although the parameter says Y.",
+          "remove disable_radix from the kernel command line; in a guest, let its host give radix",
+          power, power_radix},
+         {"power-outer-host", "The outer host's nested-HV", Outcome::fail, on(PlatformId::power),
+          always, 0, true,
+          "A partition of PowerVM (PAPR nested API v2) runs guests that cannot nest again, "
+          "although "
+          "the parameter says Y.",
+          "no parameter helps here; run the guests on PowerNV, or in a guest of KVM with "
+          "<nested-hv state='on'/>",
+          power, power_papr},
+         {"arm-boot-option", "kvm-arm.mode", Outcome::fail, on(PlatformId::arm64), at_now, 0, false,
+          "Arm64 has no module parameter: nesting is a mode that the kernel is booted with.",
+          "kvm-arm.mode=nested on the kernel command line, then reboot",
+          "https://docs.kernel.org/admin-guide/kernel-parameters.html", boot_option}});
+    for (const Companion& row : companions())
+        table.push_back({row.id, row.title, row.otherwise, on(row.platform), at_now, 0, true,
+                         row.why, row.mend, guide,
+                         [&row](const Facts& facts) { return companion(facts, row); }});
+}
+
+} // namespace virt_nested

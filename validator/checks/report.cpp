@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From findings to verdicts.
+#include "validator/checks/report.h"
+
+#include "cli/exit_status.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+/// The weight of a finding in the verdict of one horizon; 0 is none.
+int weight(const CheckResult& check, Horizon horizon) {
+    if ((check.horizons & only(horizon)) == 0)
+        return 0;
+    switch (check.result) {
+    case Outcome::fail:
+        return 3;
+    case Outcome::undetermined:
+        return (check.decides & only(horizon)) != 0 ? 2 : 0;
+    case Outcome::warn:
+        return 1;
+    case Outcome::pass:
+    case Outcome::skip:
+        break;
+    }
+    return 0;
+}
+
+constexpr std::array<Outcome, 4> by_weight = {Outcome::pass, Outcome::warn, Outcome::undetermined,
+                                              Outcome::fail};
+
+} // namespace
+
+const char* name(Outcome outcome) {
+    constexpr std::array<const char*, 5> names = {"pass", "warn", "fail", "undetermined", "skip"};
+    return names[static_cast<size_t>(outcome)];
+}
+
+const char* name(Horizon horizon) {
+    constexpr std::array<const char*, 3> names = {"now", "next_load", "next_boot"};
+    return names[static_cast<size_t>(horizon)];
+}
+
+const char* name(Level level) {
+    constexpr std::array<const char*, 4> names = {"unknown", "L0", "L1", "deeper"};
+    return names[static_cast<size_t>(level)];
+}
+
+void settle(Report& report) {
+    for (const Horizon horizon : all_horizons) {
+        int worst = 0;
+        std::string& why = report.verdict_why[static_cast<size_t>(horizon)];
+        why.clear();
+        for (const CheckResult& check : report.checks) {
+            const int weighed = weight(check, horizon);
+            // Among equals the finding that decides the horizon speaks for it.
+            const bool decides = (check.decides & only(horizon)) != 0;
+            if (weighed > worst || (weighed == worst && decides && weighed > 0)) {
+                worst = weighed;
+                why = check.found;
+            } else if (worst == 0 && decides && check.result == Outcome::pass) {
+                why = check.found;
+            }
+        }
+        report.verdict[static_cast<size_t>(horizon)] = by_weight[static_cast<size_t>(worst)];
+    }
+}
+
+int exit_status(const Report& report, Horizons horizons) {
+    Outcome worst = Outcome::pass;
+    const auto rank = [](Outcome outcome) {
+        return std::find(by_weight.begin(), by_weight.end(), outcome) - by_weight.begin();
+    };
+    for (const Horizon horizon : all_horizons)
+        if ((horizons & only(horizon)) != 0 && rank(report.at(horizon)) > rank(worst))
+            worst = report.at(horizon);
+    switch (worst) {
+    case Outcome::fail:
+        return exit_fail;
+    case Outcome::undetermined:
+        return exit_undetermined;
+    case Outcome::warn:
+        return exit_warn;
+    default:
+        return exit_pass;
+    }
+}
+
+} // namespace virt_nested

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// /etc/virt-nested/virt-nested.conf, for every program. INI, read with Boost.Program_options.
+// /etc/virt-nested/virt-nested.conf, for every program: lines of `key = value`.
 #pragma once
 
-#include "core/sysroot.h"
-
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virt_nested {
+
+class Sysroot;
 
 inline constexpr const char* config_path = "/etc/virt-nested/virt-nested.conf";
 

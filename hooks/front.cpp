@@ -3,6 +3,7 @@
 // can be missing in the middle of an upgrade. It answers at once whatever is not ours and hands the
 // rest to virt-nested-judge, whose every possible failure it turns into the answer that is safe for
 // this guest.
+#include "core/config.h"
 #include "core/domain.h"
 #include "core/text.h"
 #include "hooks/arguments.h"
@@ -36,11 +37,6 @@ constexpr int input_milliseconds = 5000;
 constexpr size_t buffer_limit = 64U * 1024 * 1024;
 constexpr size_t config_limit = 64U * 1024;
 
-/// What the configuration says of guests without a label, as far as this program can tell without
-/// parsing it: a line that begins with the key is enough to hand the guest on, and only a plain
-/// "allow" or "warn" is lenient.
-enum class Rule { none, lenient, strict };
-
 /// Where an answer other than 0 costs no more than it has to. Not restore: prepare follows, with
 /// the CPU in the image, and a refusal before it makes libvirt 11.2 to 11.10 unlink the image
 /// (docs/refusals.md).
@@ -53,27 +49,17 @@ bool is_judged(const char* operation) {
     return false;
 }
 
-std::string config_path(const HookArguments& arguments) {
+std::string config_of(const HookArguments& arguments) {
     return arguments.config ? std::string(arguments.config)
-                            : std::string(arguments.root) + "/etc/virt-nested/virt-nested.conf";
+                            : std::string(arguments.root) + config_path;
 }
 
-Rule rule_of_line(std::string_view line) {
-    line = trim(line);
-    if (!line.starts_with("unlabelled"))
-        return Rule::none;
-    const size_t equals = line.find('=');
-    const std::string_view value =
-        trim(line.substr(equals == std::string_view::npos ? line.size() : equals + 1));
-    const std::string_view plain = trim(value.substr(0, value.find('#')));
-    return plain == "allow" || plain == "warn" ? Rule::lenient : Rule::strict;
-}
-
-Rule read_rule(const std::string& path) {
+/// What the site says of guests without a label; the default where the file cannot be read.
+UnlabelledRule read_rule(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status {};
     if (fd < 0)
-        return Rule::none;
+        return UnlabelledRule::allow;
     static char text[config_limit];
     size_t size = 0;
     if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
@@ -82,15 +68,7 @@ Rule read_rule(const std::string& path) {
             size += static_cast<size_t>(got);
     }
     ::close(fd);
-    Rule rule = Rule::none;
-    std::string_view rest(text, size);
-    while (!rest.empty()) {
-        const size_t end = rest.find('\n');
-        const Rule line = rule_of_line(rest.substr(0, end));
-        rule = line > rule ? line : rule;
-        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
-    return rule;
+    return parse_config({text, size}, {}).unlabelled;
 }
 
 /// What was read of the definition so far.
@@ -300,11 +278,11 @@ void say(std::string_view line) {
 /// The judge could not say anything: refuse a guest that carries a label or that the site forbids,
 /// let the others go.
 int without_judge(const HookArguments& arguments, const std::string& why, bool labelled,
-                  Rule rule) {
+                  UnlabelledRule rule) {
     const std::string guest = "'" + printable(arguments.guest) + "'";
     const std::string fact = judge_path() + " could not judge it (" + why + ")";
     ::openlog("virt-nested", LOG_PID, LOG_DAEMON);
-    if (!labelled && rule != Rule::strict) {
+    if (!labelled && rule != UnlabelledRule::forbid) {
         ::syslog(LOG_WARNING, "%s passes at %s unjudged: %s", guest.c_str(), arguments.operation,
                  fact.c_str());
         return 0;
@@ -330,9 +308,9 @@ void look(char** argv, const HookArguments& arguments) {
     ::signal(SIGALRM, SIG_DFL);
     ::alarm((input_milliseconds + judge_milliseconds) / 1000);
     Input input;
-    const Rule rule = read_rule(config_path(arguments));
+    const UnlabelledRule rule = read_rule(config_of(arguments));
     read_until_label(input);
-    if (rule == Rule::none && !input.labelled)
+    if (rule == UnlabelledRule::allow && !input.labelled)
         return;
     const Answer answer = ask_judge(argv, input);
     if (answer.late || answer.status != 0) {
@@ -364,10 +342,10 @@ int main(int argc, char** argv) {
         return 2;
     }
     ::signal(SIGPIPE, SIG_IGN);
-    const Rule rule = read_rule(config_path(arguments));
+    const UnlabelledRule rule = read_rule(config_of(arguments));
     Input input;
     read_until_label(input);
-    if (rule == Rule::none && !input.labelled)
+    if (rule == UnlabelledRule::allow && !input.labelled)
         return 0;
     const Answer answer = ask_judge(argv, input);
     if (!answer.late && WIFEXITED(answer.status) && WEXITSTATUS(answer.status) == 0)

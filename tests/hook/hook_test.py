@@ -507,6 +507,16 @@ class BadJudge(HookTest):
         self.assertLess(answer.seconds, 10 + SLACK)
 
 
+@unittest.skipIf(EMULATED, "a cross-built program has no ldd here")
+class Libraries(unittest.TestCase):
+    def test_what_the_programs_need(self):
+        self.assertNotIn("=>", subprocess.run(["ldd", HOOK], capture_output=True, text=True, check=False).stdout, "the front is not static")
+        needed = subprocess.run(["ldd", os.path.join(BIN, "virt-nested-judge")], capture_output=True, text=True, check=True).stdout
+        self.assertIn("libxml2", needed)
+        for library in ("boost", "libvirt", "libarchive"):
+            self.assertNotIn(library, needed)
+
+
 @unittest.skipUnless(shutil.which("strace"), "strace is missing; run: tests/need unit")
 class Network(HookTest):
     def test_only_syslog_is_spoken_to(self):

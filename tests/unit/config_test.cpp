@@ -2,6 +2,7 @@
 // The configuration: every key stands alone, and a mistake never makes the host laxer than what was
 // written.
 #include "core/config.h"
+#include "core/sysroot.h"
 #include "tests/unit/folder.h"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The configuration's file, and what can be wrong with the file as a whole.
+#include "core/config.h"
+#include "core/sysroot.h"
+#include "core/text.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/stat.h>
+
+namespace virt_nested {
+
+Config read_config(const Sysroot& root, std::string_view path) {
+    const std::string shown = root.shown(path);
+    // What lies behind the limit is not read; what lies before it counts, for the hook's front
+    // looks at just as much.
+    const Result<std::string> text = root.read_head(path, Sysroot::small_file);
+    if (!text) {
+        Config config;
+        if (text.error().code != ENOENT)
+            config.problems.push_back(
+                {shown, 0,
+                 text.error().what.substr(std::min(shown.size() + 2, text.error().what.size()))});
+        return config;
+    }
+    Config config = parse_config(*text, shown);
+    const Result<FileStatus> status = root.status(path);
+    if (status && status->size > Sysroot::small_file)
+        config.problems.push_back({shown, 0,
+                                   "longer than " + std::to_string(Sysroot::small_file) +
+                                       " bytes; the rest is not read"});
+    if (status && (status->mode & (S_IWGRP | S_IWOTH)) != 0)
+        config.problems.push_back(
+            {shown, 0, "can be written by others than root; run: chmod go-w " + shell_word(shown)});
+    return config;
+}
+
+} // namespace virt_nested

@@ -3,6 +3,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace virt_nested {
@@ -141,6 +142,17 @@ std::string listed(const std::vector<std::string>& parts) {
     if (parts.size() < 2)
         return join(parts, "");
     return join({parts.begin(), parts.end() - 1}, ", ") + " and " + parts.back();
+}
+
+bool left_behind(std::string_view file_name) {
+    using namespace std::string_view_literals;
+    constexpr std::array ends = {
+        ".rpmsave"sv,  ".rpmnew"sv,  ".rpmorig"sv,  ".dpkg-old"sv, ".dpkg-dist"sv, ".dpkg-new"sv,
+        ".dpkg-bak"sv, ".ucf-old"sv, ".ucf-dist"sv, ".ucf-new"sv,  ".bak"sv,       ".orig"sv,
+        ".old"sv,      ".save"sv,    ".disabled"sv, ".off"sv,      ".swp"sv,       "~"sv};
+    return file_name.starts_with('.') ||
+           std::any_of(ends.begin(), ends.end(),
+                       [&](std::string_view end) { return file_name.ends_with(end); });
 }
 
 size_t edit_distance(std::string_view a, std::string_view b) {

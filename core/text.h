@@ -38,6 +38,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 /// "a, b and c"
 std::string listed(const std::vector<std::string>& parts);
 
+/// Whether a file of this name is what a package manager, an editor or a person left beside the
+/// file that is meant.
+bool left_behind(std::string_view file_name);
+
 /// The number of single-letter changes from one word to the other, for "did you mean"; for words,
 /// not for texts: its cost is the product of their lengths.
 size_t edit_distance(std::string_view a, std::string_view b);

@@ -21,17 +21,6 @@ constexpr std::array folders = {"/etc"sv, "/run"sv, "/usr/local/lib"sv, "/usr/li
 constexpr size_t head = 64 * 1024; ///< bytes that are looked at in each file
 constexpr size_t most_files = 200; ///< that are looked at in each folder
 
-// What package managers, editors and people leave behind: not meant to be read.
-constexpr std::array leftovers = {
-    ".rpmsave"sv,  ".rpmnew"sv,  ".rpmorig"sv,  ".dpkg-old"sv, ".dpkg-dist"sv, ".dpkg-new"sv,
-    ".dpkg-bak"sv, ".ucf-old"sv, ".ucf-dist"sv, ".ucf-new"sv,  ".bak"sv,       ".orig"sv,
-    ".old"sv,      ".save"sv,    ".disabled"sv, ".off"sv,      ".swp"sv,       "~"sv};
-
-bool is_leftover(std::string_view name) {
-    return name.front() == '.' || std::any_of(leftovers.begin(), leftovers.end(),
-                                              [&](auto end) { return name.ends_with(end); });
-}
-
 struct Found {
     uint32_t line;
     std::string text;
@@ -142,7 +131,7 @@ class Places {
                         "kmod " + std::to_string(linter_.conf.profile.version) + " does not read " +
                             folder,
                         "run: mv " + path_word(path) + " /etc/modprobe.d/");
-        } else if (is_leftover(name)) {
+        } else if (left_behind(name)) {
             linter_.add(
                 LintKind::wrong_suffix, LintSeverity::note, origin, found->text,
                 "a leftover that modprobe does not read, for its name does not end in .conf",

@@ -102,6 +102,7 @@ TEST(HookFiles, EachFaultIsNamedWithItsFile) {
     host.program("etc/libvirt/hooks/qemu.d/30-broken");
     host.write("etc/libvirt/hooks/qemu.d/30-broken", "echo no interpreter\n");
     host.program("etc/libvirt/hooks/qemu.d/40-off.bak", 0644);
+    host.program("etc/libvirt/hooks/qemu.d/50-site.disabled");
     const Report report = host.report();
     const CheckResult open = finding(report, "hook-permissions");
     EXPECT_EQ(open.result, Outcome::fail);
@@ -117,7 +118,8 @@ TEST(HookFiles, EachFaultIsNamedWithItsFile) {
                              check.expected);
     EXPECT_EQ(strays,
               (std::vector<std::string>{"fail 20-site.rpmsave no leftovers that are executable",
-                                        "fail 30-broken a program, or a script with #!"}));
+                                        "fail 30-broken a program, or a script with #!",
+                                        "fail 50-site.disabled no leftovers that are executable"}));
 }
 
 TEST(HookFiles, FolderThatOthersCanWriteTo) {

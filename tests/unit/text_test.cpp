@@ -54,6 +54,14 @@ TEST(Lines, LastOneNeedsNoNewline) {
     EXPECT_EQ(lines("a\nb").size(), 2U);
 }
 
+TEST(LeftBehind, ByTheName) {
+    for (const char* name : {"50-site.bak", "a.disabled", "a.save", "a.off", "a.ucf-old",
+                             "a.ucf-new", "a.rpmsave", "a.dpkg-dist", "a~", ".a.swp"})
+        EXPECT_TRUE(left_behind(name)) << name;
+    for (const char* name : {"50-site", "99-virt-nested", "kvm.conf", "bak", ""})
+        EXPECT_FALSE(left_behind(name)) << name;
+}
+
 TEST(EditDistance, CountsSingleLetters) {
     EXPECT_EQ(edit_distance("nested", "nested"), 0U);
     EXPECT_EQ(edit_distance("nestd", "nested"), 1U);

@@ -130,19 +130,9 @@ Findings hook_permissions(const Facts& facts) {
     return found;
 }
 
-bool looks_left_over(std::string_view path) {
-    constexpr std::array<std::string_view, 13> ends = {
-        ".rpmnew", ".rpmsave",  ".rpmorig",   "~",         ".swp",      ".bak",     ".orig",
-        ".old",    ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-bak", ".ucf-dist"};
-    const std::string_view file = path.substr(path.rfind('/') + 1);
-    return file.starts_with('.') ||
-           std::any_of(ends.begin(), ends.end(),
-                       [&](std::string_view end) { return file.ends_with(end); });
-}
-
 std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
     Finding out;
-    if (looks_left_over(file.path)) {
+    if (left_behind(std::string_view(file.path).substr(file.path.rfind('/') + 1))) {
         out.found = "libvirt runs it at every operation of every guest";
     } else if (!file.interpreted) {
         out.expected = "a program, or a script with #!";

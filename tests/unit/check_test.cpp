@@ -102,3 +102,12 @@ TEST(Checks, IdsAreStableWords) {
             << entry.id;
     }
 }
+
+TEST(RivalHypervisor, SaysWhetherKvmTakesTheProcessorAtItsLoad) {
+    const IntelHost host;
+    host.write("sys/module/vboxdrv/initstate", "live\n");
+    EXPECT_EQ(finding(host.report(), "rival-hypervisor").found, "vboxdrv loaded");
+    host.write("sys/module/kvm/parameters/enable_virt_at_load", "Y\n");
+    EXPECT_EQ(finding(host.report(), "rival-hypervisor").found,
+              "vboxdrv loaded, kvm.enable_virt_at_load Y");
+}

@@ -2,7 +2,6 @@
 // KVM's modules: built in or not, installed, loaded, in use, with which parameters; and what the
 // kernel logged about them.
 #include "core/text.h"
-#include "validator/checks/companions.h"
 #include "validator/facts/facts.h"
 
 #include <algorithm>
@@ -95,16 +94,23 @@ void tell_availability(const Sysroot& root, Facts& facts) {
     }
 }
 
+/// Those that are there: a kernel has more than anybody lists.
 void read_parameters(const Sysroot& root, Facts& facts) {
-    for (const Companion& row : companions()) {
-        const std::string path =
-            "/sys/module/" + std::string(row.module) + "/parameters/" + std::string(row.parameter);
-        const Result<std::string> text = root.read(path, 4096);
-        const std::string key = std::string(row.module) + "." + std::string(row.parameter);
-        if (text)
-            facts.parameters[key] = parse_parameter(*text, root.shown(path));
-        else if (text.error().code != ENOENT)
-            facts.parameters[key] = {State::undetermined, {}, root.shown(path), text.error().what};
+    const Result<std::vector<std::string>> modules = root.list("/sys/module");
+    for (const std::string& module : modules ? *modules : std::vector<std::string>()) {
+        if (!module.starts_with("kvm"))
+            continue;
+        const std::string folder = "/sys/module/" + module + "/parameters";
+        const Result<std::vector<std::string>> names = root.list(folder);
+        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+            const std::string path = folder + "/" + name;
+            const Result<std::string> text = root.read(path, 4096);
+            Fact& fact = facts.parameters[module + "." + name];
+            if (text)
+                fact = parse_parameter(*text, root.shown(path));
+            else
+                fact = {State::undetermined, {}, root.shown(path), text.error().what};
+        }
     }
 }
 

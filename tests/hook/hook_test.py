@@ -492,8 +492,8 @@ class BadJudge(HookTest):
                 answer = self.run_hook(guest("require"), operation, program=self.hook)
                 self.check(answer)
                 self.assertEqual((answer.status, answer.err), (0, b""))
-                self.assertLess(answer.seconds, 2 + float(os.environ.get("VN_SLOW", "0")), "waits for the judge")
-                until = time.monotonic() + 5 + float(os.environ.get("VN_SLOW", "0"))
+                self.assertLess(answer.seconds, DEADLINE, "waits for the judge, who says nothing for 8 s")
+                until = time.monotonic() + 30
                 while operation == "reconnect" and not os.path.exists(mark) and time.monotonic() < until:
                     time.sleep(0.01)
                 # A guest that runs is looked at all the same, for the log.

@@ -42,12 +42,13 @@ int unshare_user_and_mounts() {
 }
 
 /// In a chroot "/" may be no mount point. The namespace's own root is one, and entering the
-/// namespace leads there.
+/// namespace leads there. The way back is by /proc: QEMU's user mode opens another folder for "/",
+/// that of the emulated libraries.
 int private_mounts() {
     if (unshare_user_and_mounts() != 0)
         return -1;
     const int space = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    const int root = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int root = ::open("/proc/self/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int here = ::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool done = ::setns(space, CLONE_NEWNS) == 0 &&
                       ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&

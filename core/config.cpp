@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace virt_nested {
 
@@ -35,7 +36,6 @@ constexpr auto keys = std::to_array<Key>({
      {"refuse", "allow"},
      [](Config& c, size_t i) { c.undetermined = static_cast<UndeterminedRule>(i); }},
 });
-constexpr size_t not_seen = keys.front().values.size();
 
 std::string choices(const Key& key) {
     std::vector<std::string> all;
@@ -46,8 +46,9 @@ std::string choices(const Key& key) {
 }
 
 /// Sets one key from one line's value and says what is wrong with it, if anything. `before`: what
-/// an earlier line has set it to, or not_seen.
-std::string apply(const Key& key, std::string_view value, size_t& before, Config& config) {
+/// an earlier line has set it to.
+std::string apply(const Key& key, std::string_view value, std::optional<size_t>& before,
+                  Config& config) {
     const auto found =
         value.empty() ? key.values.end() : std::find(key.values.begin(), key.values.end(), value);
     std::string problem;
@@ -57,16 +58,16 @@ std::string apply(const Key& key, std::string_view value, size_t& before, Config
         problem = std::string(key.name) + " = '" + printable(value, 64) + "' is none of " +
                   choices(key) + "; it counts as " + std::string(key.values.front());
     }
-    if (before != not_seen) {
+    if (before) {
         problem = std::string(key.name) + " is set twice; the stricter of both counts";
-        index = std::min(index, before);
+        index = std::min(index, *before);
     }
     before = index;
     key.set(config, index);
     return problem;
 }
 
-using Seen = std::array<size_t, keys.size()>;
+using Seen = std::array<std::optional<size_t>, keys.size()>;
 
 /// What is wrong with one line, or empty.
 std::string parse_line(std::string_view line, Seen& seen, Config& config) {
@@ -96,7 +97,6 @@ std::string ConfigProblem::in_words() const {
 Config parse_config(std::string_view text, const std::string& shown) {
     Config config;
     Seen seen;
-    seen.fill(not_seen);
     unsigned number = 0;
     for (const std::string_view line : lines(text)) {
         ++number;

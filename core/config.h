@@ -2,6 +2,7 @@
 // /etc/virt-nested/virt-nested.conf, for every program: lines of `key = value`.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@ namespace virt_nested {
 class Sysroot;
 
 inline constexpr const char* config_path = "/etc/virt-nested/virt-nested.conf";
+/// Bytes of it that count, for the hook's front as for everybody else.
+inline constexpr size_t config_limit = 64 * 1024;
 
 enum class HostIntent { on, off, any };
 enum class UnlabelledRule { allow, warn, forbid };
@@ -38,8 +41,8 @@ struct Config {
 Config parse_config(std::string_view text, const std::string& shown);
 
 /// No file is no problem: the defaults hold. A file that is there and cannot be read, is longer
-/// than 64 KiB, or can be written by others than root is one, and what could be read of it counts.
-/// `path` is taken inside the root.
+/// than config_limit, or can be written by others than root is one, and what could be read of it
+/// counts. `path` is taken inside the root.
 Config read_config(const Sysroot& root, std::string_view path = config_path);
 
 } // namespace virt_nested

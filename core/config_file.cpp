@@ -12,9 +12,7 @@ namespace virt_nested {
 
 Config read_config(const Sysroot& root, std::string_view path) {
     const std::string shown = root.shown(path);
-    // What lies behind the limit is not read; what lies before it counts, for the hook's front
-    // looks at just as much.
-    const Result<std::string> text = root.read_head(path, Sysroot::small_file);
+    const Result<std::string> text = root.read_head(path, config_limit);
     if (!text) {
         Config config;
         if (text.error().code != ENOENT)
@@ -25,10 +23,10 @@ Config read_config(const Sysroot& root, std::string_view path) {
     }
     Config config = parse_config(*text, shown);
     const Result<FileStatus> status = root.status(path);
-    if (status && status->size > Sysroot::small_file)
-        config.problems.push_back({shown, 0,
-                                   "longer than " + std::to_string(Sysroot::small_file) +
-                                       " bytes; the rest is not read"});
+    if (status && status->size > config_limit)
+        config.problems.push_back(
+            {shown, 0,
+             "longer than " + std::to_string(config_limit) + " bytes; the rest is not read"});
     if (status && (status->mode & (S_IWGRP | S_IWOTH)) != 0)
         config.problems.push_back(
             {shown, 0, "can be written by others than root; run: chmod go-w " + shell_word(shown)});

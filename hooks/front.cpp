@@ -35,7 +35,6 @@ constexpr int input_milliseconds = 5000;
 /// More than libvirt can send (its RPC layer ends below 8 MB); what is larger is handed on as soon
 /// as a label is seen in it.
 constexpr size_t buffer_limit = 64U * 1024 * 1024;
-constexpr size_t config_limit = 64U * 1024;
 
 /// Where an answer other than 0 costs no more than it has to. Not restore: prepare follows, with
 /// the CPU in the image, and a refusal before it makes libvirt 11.2 to 11.10 unlink the image

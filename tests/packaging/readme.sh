@@ -102,11 +102,10 @@ bare_up() {
     mkdir "$bare_root/ccache"
     rm -f "$work/bare.pid"
     # shellcheck disable=SC2016
-    exec {bare_fd}> >(exec unshare --mount --pid --fork --kill-child bash -c '
+    exec {bare_fd}> >(exec "$source/tests/lib/own-mounts" unshare --pid --fork --kill-child bash -c '
         set -e
         root=$1
         read -r pid _ </proc/self/stat
-        mount --make-rprivate /
         mount -t proc proc "$root/proc"
         mount -t sysfs -o ro sysfs "$root/sys"
         mount -t tmpfs -o mode=755 tmpfs "$root/dev"

@@ -54,16 +54,6 @@ int64_t nanoseconds(const timespec& t) {
 
 } // namespace
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-}
-
-Fd::~Fd() {
-    if (fd_ >= 0)
-        ::close(fd_);
-}
-
 void set_deadline(std::chrono::steady_clock::time_point when) {
     deadline = when;
 }

@@ -4,6 +4,7 @@
 // deadline that the whole program shares.
 #pragma once
 
+#include "core/fd.h"
 #include "core/result.h"
 
 #include <chrono>
@@ -14,27 +15,6 @@
 #include <vector>
 
 namespace virt_nested {
-
-/// Owner of a file descriptor.
-class Fd {
-  public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(other.release()) {}
-    Fd& operator=(Fd&& other) noexcept;
-    Fd(const Fd&) = delete;
-    Fd& operator=(const Fd&) = delete;
-    ~Fd();
-
-    int get() const { return fd_; }
-    int release() {
-        const int fd = fd_;
-        fd_ = -1;
-        return fd;
-    }
-
-  private:
-    int fd_;
-};
 
 /// What stat(2) says of a file, links followed.
 struct FileStatus {

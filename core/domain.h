@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a domain XML asks for, as far as nesting is concerned. The one place that includes libxml2;
-// it reads a stream, so that memory stays flat, touches no network and follows no entity.
+// What a domain XML asks for, as far as nesting is concerned. domain_xml.cpp, which alone includes
+// libxml2, reads a stream, so that memory stays flat, touches no network and follows no entity.
 #pragma once
 
 #include "core/result.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,10 @@ struct Domain {
 const char* name(LabelPolicy policy);
 const char* name(FeaturePolicy policy);
 const char* name(CpuMode mode);
+/// Nothing for a word that a definition cannot say.
+std::optional<LabelPolicy> label_policy_of(std::string_view word);
+std::optional<FeaturePolicy> feature_policy_of(std::string_view word);
+std::optional<CpuMode> cpu_mode_of(std::string_view word);
 
 /// Gives the next bytes of the XML, at most `size` of them; 0 at the end, -1 on an error.
 using ByteSource = std::function<long(char* buffer, size_t size)>;

@@ -22,58 +22,68 @@ bool contains_dash_name(const std::string& name) {
 } // namespace
 
 void Linter::command_line() {
-    const auto& tokens = cmdline.tokens;
-    for (size_t i = 0; i < tokens.size(); ++i) {
-        const Cmdline::Token& token = tokens[i];
-        const Origin origin{Cmdline::file, 0, token.offset};
-        const std::string text = shown_word(token);
-        const size_t dot = token.name.find('.');
-        if (dot == std::string::npos) {
-            if (same_parameter(token.name, "nested"))
-                add(LintKind::unknown_module, LintSeverity::warning, origin, text,
-                    "a parameter of a module needs the module in front of it",
-                    "write " + (context.module.empty() ? "MODULE" : context.module) + "." +
-                        printable(text, 120));
-            continue;
-        }
-        const std::string module = module_name(token.name.substr(0, dot));
-        if (module_typo(module, origin, text) || !is_kvm_module(module))
-            continue;
-        const bool libkmod =
-            std::any_of(cmdline.options.begin(), cmdline.options.end(),
-                        [&](const auto& option) { return option.offset == token.offset; });
-        if (context.linkage == Linkage::built_in && token.after_dashes) {
-            add(LintKind::after_dashes, LintSeverity::warning, origin, text,
-                "the kernel hands what stands behind '--' to init and does not look at it",
-                "put it in front of the '--'");
-            continue;
-        }
-        if (context.linkage == Linkage::module && token.offset + text.size() > kmod_reads) {
-            add(LintKind::too_long, LintSeverity::warning, origin, text,
-                "libkmod reads the first 4095 bytes of the command line alone",
-                "put it further to the front");
-            continue;
-        }
-        if (context.linkage == Linkage::module && !libkmod) {
-            add(LintKind::quoted_name, LintSeverity::warning, origin, text,
-                "libkmod (kmod " + std::to_string(conf.profile.version) +
-                    ") does not take this word for an option of a module",
-                "write " + printable(text, 120) + " without quotes");
-            continue;
-        }
-        std::vector<Cmdline::Token> words(
-            tokens.begin() + static_cast<std::ptrdiff_t>(i),
-            tokens.begin() + static_cast<std::ptrdiff_t>(std::min(i + 3, tokens.size())));
-        words[0].name.erase(0, dot + 1);
-        parameter(module, words, origin, text);
+    for (size_t i = 0; i < cmdline.tokens.size(); ++i)
+        cmdline_word(i);
+    cmdline_lists();
+}
+
+void Linter::cmdline_word(size_t index) {
+    const Cmdline::Token& token = cmdline.tokens[index];
+    const Origin origin{Cmdline::file, 0, token.offset};
+    const std::string text = shown_word(token);
+    const size_t dot = token.name.find('.');
+    if (dot == std::string::npos) {
+        if (same_parameter(token.name, "nested"))
+            add(LintKind::unknown_module, LintSeverity::warning, origin, text,
+                "a parameter of a module needs the module in front of it",
+                "write " + (context.module.empty() ? "MODULE" : context.module) + "." +
+                    printable(text, 120));
+        return;
     }
+    const std::string module = module_name(token.name.substr(0, dot));
+    if (module_typo(module, origin, text) || !is_kvm_module(module) || unheard(token, origin, text))
+        return;
+    const auto rest = std::span(cmdline.tokens).subspan(index);
+    const auto some = rest.first(std::min<size_t>(rest.size(), 3));
+    std::vector<Cmdline::Token> words(some.begin(), some.end());
+    words[0].name.erase(0, dot + 1);
+    parameter(module, words, origin, text);
+}
+
+bool Linter::unheard(const Cmdline::Token& token, const Origin& origin, const std::string& text) {
+    if (context.linkage == Linkage::built_in && token.after_dashes) {
+        add(LintKind::after_dashes, LintSeverity::warning, origin, text,
+            "the kernel hands what stands behind '--' to init and does not look at it",
+            "put it in front of the '--'");
+        return true;
+    }
+    if (context.linkage != Linkage::module)
+        return false;
+    if (token.offset + text.size() > kmod_reads) {
+        add(LintKind::too_long, LintSeverity::warning, origin, text,
+            "libkmod reads the first 4095 bytes of the command line alone",
+            "put it further to the front");
+        return true;
+    }
+    const bool libkmod =
+        std::any_of(cmdline.options.begin(), cmdline.options.end(),
+                    [&](const auto& option) { return option.offset == token.offset; });
+    if (!libkmod)
+        add(LintKind::quoted_name, LintSeverity::warning, origin, text,
+            "libkmod (kmod " + std::to_string(conf.profile.version) +
+                ") does not take this word for an option of a module",
+            "write " + printable(text, 120) + " without quotes");
+    return !libkmod;
+}
+
+void Linter::cmdline_lists() {
     for (const Cmdline::Blacklisted& entry : cmdline.blacklist)
         if (contains_dash_name(entry.name))
             add(LintKind::not_normalised, LintSeverity::warning, {Cmdline::file, 0, entry.offset},
                 "modprobe.blacklist=" + entry.name,
                 "modprobe.blacklist= does not take '-' for '_': the entry matches no module",
                 "write " + module_name(entry.name));
-    for (const Cmdline::Token& token : tokens) {
+    for (const Cmdline::Token& token : cmdline.tokens) {
         if (token.after_dashes || !same_parameter(token.name, "module_blacklist"))
             continue;
         for (const std::string& word : cmdline.words("module_blacklist"))

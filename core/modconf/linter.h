@@ -40,6 +40,10 @@ class Linter {
     bool module_typo(std::string_view module, const Origin& origin, std::string_view text);
 
   private:
+    void cmdline_word(size_t index);
+    void cmdline_lists(); ///< of modules that are not to be loaded
+    /// A word for a module of KVM that reaches nobody: says so and returns true.
+    bool unheard(const Cmdline::Token& token, const Origin& origin, const std::string& text);
     void line(const NotedLine& noted);
     void comment(const NotedLine& noted, const Origin& origin);
     void directive(std::string_view word, std::string_view rest, bool crlf, const Origin& origin,

@@ -11,8 +11,9 @@ namespace virt_nested {
 
 namespace {
 
-constexpr std::array<const char*, 6> phase_names = {"prepare", "start",   "started",
-                                                    "migrate", "restore", "reconnect"};
+constexpr std::array phase_names = {"prepare", "start",   "started",
+                                    "migrate", "restore", "reconnect"};
+static_assert(phase_names.size() == static_cast<size_t>(Phase::reconnect) + 1);
 
 /// "svm" for the guest's row, or what there is to say without one.
 std::string feature_words(const Platform* row) {

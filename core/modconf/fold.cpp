@@ -215,6 +215,7 @@ const char* name(Block::Kind kind) {
     static constexpr std::array names = {
         "install",          "blacklist",           "modprobe.blacklist",
         "module_blacklist", "rd.driver.blacklist", "alias"};
+    static_assert(names.size() == static_cast<size_t>(Block::Kind::alias) + 1);
     return names[static_cast<size_t>(kind)];
 }
 

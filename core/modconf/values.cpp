@@ -219,6 +219,7 @@ Acceptance check_number(Parmtype type, const std::string& value) {
 
 const char* name(Parmtype type) {
     static constexpr std::array names = {"bool", "int", "uint", "ushort", "ulong", "other"};
+    static_assert(names.size() == static_cast<size_t>(Parmtype::other) + 1);
     return names[static_cast<size_t>(type)];
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of commands, and what they have in common: options, what goes wrong, exit statuses.
+// What commands have in common: options, what goes wrong, exit statuses.
 #include "cli/command.h"
 
 #include "core/text.h"
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 
 namespace virt_nested {
@@ -14,41 +13,111 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr auto table = std::to_array<Command>({
-    {"validate", "check this host: now, at the next module load, at the next boot", "",
-     run_validate},
-    {"explain", "what the hook would decide for a guest, or a definition in a file, fact by fact",
-     "GUEST|FILE|-", run_explain},
-    {"enable", "turn nesting on: the configuration, and with --now the running module", "",
-     run_enable},
-    {"disable", "turn nesting off: the same the other way round", "", run_disable},
-    {"label", "state that a guest must, must not, or may have nesting; make its definition fit",
-     "GUEST...|--all require|forbid|allow", nullptr},
-    {"unlabel", "take the label away", "GUEST...|--all", nullptr},
-    {"list", "every guest: its label, what it has, what a start would do", "", nullptr},
-    {"inject", "make labelled definitions deliver what their label asks", "GUEST...|--all|--watch",
-     nullptr},
-    {"selftest", "prove that enforcement is live, with a guest that the hook must refuse", "",
-     nullptr},
-});
+/// A text of which the option knows what it may be.
+class ChosenText final : public po::typed_value<std::string> {
+  public:
+    explicit ChosenText(std::vector<std::string> all)
+        : po::typed_value<std::string>(nullptr), choices(std::move(all)) {}
 
-const Command& command(const std::string& name) {
-    return *std::find_if(table.begin(), table.end(),
-                         [&](const Command& c) { return name == c.name; });
+    const std::vector<std::string> choices;
+};
+
+const ChosenText* chosen_text(const po::option_description& option) {
+    return dynamic_cast<const ChosenText*>(option.semantic().get());
+}
+
+Options shown_options(const Command& command) {
+    Options out("Options");
+    out.add(command.options());
+    out.add_options()("help,h", "this help");
+    return out;
+}
+
+void check_choices(const Options& options, const Parsed& parsed) {
+    for (const auto& option : options.options()) {
+        const ChosenText* known = chosen_text(*option);
+        const std::string name = option->long_name();
+        if (!known || !parsed.has(name.c_str()))
+            continue;
+        const std::string value = parsed.text(name.c_str());
+        if (std::find(known->choices.begin(), known->choices.end(), value) == known->choices.end())
+            throw UsageError("--" + name + " '" + printable(value, 64) + "' is none of " +
+                             listed(known->choices));
+    }
+}
+
+Parsed parse(const Command& command, const Options& shown,
+             const std::vector<std::string>& arguments) {
+    constexpr const char* operands = "operands";
+    Options all;
+    all.add(shown);
+    all.add_options()(operands, po::value<std::vector<std::string>>());
+    po::positional_options_description rest;
+    rest.add(operands, -1);
+    Parsed out;
+    out.arguments = arguments;
+    try {
+        // No abbreviations: an option that is added later must not change what a script means.
+        const int style =
+            po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+        po::store(
+            po::command_line_parser(arguments).options(all).positional(rest).style(style).run(),
+            out.values);
+        po::notify(out.values);
+    } catch (const po::error& error) {
+        throw UsageError(printable(error.what()));
+    }
+    out.operands = out.list(operands);
+    if (*command.operands == '\0' && !out.operands.empty() && !out.has("help"))
+        throw UsageError("'" + printable(out.operands.front(), 64) + "' is not an option");
+    return out;
+}
+
+std::string short_name(const po::option_description& option) {
+    const std::string name = option.format_name();
+    return name.size() > 1 && name[1] != '-' ? name.substr(1, 1) : std::string();
+}
+
+std::string default_of(const po::value_semantic& semantic) {
+    boost::any value;
+    if (!semantic.apply_default(value))
+        return {};
+    if (const auto* text = boost::any_cast<std::string>(&value))
+        return *text;
+    const auto* number = boost::any_cast<unsigned>(&value);
+    return number ? std::to_string(*number) : std::string();
+}
+
+std::string describe(const Command& command, const po::option_description& option) {
+    const po::value_semantic& semantic = *option.semantic();
+    const bool valued = semantic.max_tokens() > 0;
+    const std::string value = valued ? semantic.name() : std::string();
+    const ChosenText* known = chosen_text(option);
+    return join({"option", command.name, option.long_name(), short_name(option),
+                 value.substr(0, value.find(" (=")), valued ? default_of(semantic) : "",
+                 known ? join(known->choices, " ") : "", option.description()},
+                "\t") +
+           "\n";
 }
 
 } // namespace
 
-std::span<const Command> commands() {
-    return table;
-}
-
-int run_command(const std::string& name, const std::function<int()>& run) {
+int run_command(const Command& command, const std::vector<std::string>& arguments) {
     try {
-        return run();
+        const Options shown = shown_options(command);
+        const Parsed parsed = parse(command, shown, arguments);
+        if (parsed.has("help")) {
+            std::cout << "Usage: virt-nested " << command.name << " [OPTION]... "
+                      << command.operands << "\n"
+                      << command.summary << "\n\n"
+                      << shown;
+            return exit_pass;
+        }
+        check_choices(shown, parsed);
+        return command.run(parsed);
     } catch (const UsageError& error) {
-        std::cerr << "virt-nested " << name << ": " << error.what() << "; run: virt-nested " << name
-                  << " --help\n";
+        std::cerr << "virt-nested " << command.name << ": " << error.what() << "; run: virt-nested "
+                  << command.name << " --help\n";
         return exit_usage;
     }
 }
@@ -68,46 +137,39 @@ int run_program(int argc, char** argv, int (*run)(const std::vector<std::string>
     }
 }
 
-Parsed parse_options(const char* name, const po::options_description& options,
-                     const char* positional, const std::vector<std::string>& arguments) {
-    po::options_description shown("Options");
-    shown.add(options);
-    shown.add_options()("help,h", "this help");
-    po::options_description all;
-    all.add(shown);
-    po::positional_options_description rest;
-    if (*positional != '\0') {
-        all.add_options()(positional, po::value<std::vector<std::string>>());
-        rest.add(positional, -1);
-    }
-    Parsed out;
-    try {
-        // No abbreviations: an option that is added later must not change what a script means.
-        const int style =
-            po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-        po::store(
-            po::command_line_parser(arguments).options(all).positional(rest).style(style).run(),
-            out.values);
-        po::notify(out.values);
-    } catch (const po::error& error) {
-        throw UsageError(printable(error.what()));
-    }
-    if (out.has("help")) {
-        out.done = true;
-        std::cout << "Usage: virt-nested " << name << " [OPTION]... " << command(name).arguments
-                  << "\n"
-                  << command(name).summary << "\n\n"
-                  << shown;
+std::string description(std::span<const Command* const> commands) {
+    std::string out;
+    for (const Command* command : commands) {
+        if (!command->run)
+            continue;
+        out += join({"command", command->name, command->summary, command->operands}, "\t") + "\n";
+        const Options shown = shown_options(*command);
+        for (const auto& option : shown.options())
+            out += describe(*command, *option);
     }
     return out;
 }
 
-std::string one_of(const std::string& option, const std::string& value,
-                   const std::vector<std::string>& choices) {
-    if (std::find(choices.begin(), choices.end(), value) == choices.end())
-        throw UsageError("--" + option + " '" + printable(value, 64) + "' is none of " +
-                         listed(choices));
-    return value;
+void add_flag(Options& options, const char* name, const std::string& words) {
+    options.add_options()(name, po::bool_switch(), words.c_str());
+}
+
+void add_choice(Options& options, const Choice& choice) {
+    auto* value = new ChosenText(choice.choices); // options_description owns it
+    value->value_name(choice.value);
+    if (!choice.otherwise.empty())
+        value->default_value(choice.otherwise);
+    const std::string words = (choice.words.empty() ? "" : choice.words + ": ") +
+                              listed(choice.choices, "or") + choice.behind;
+    options.add_options()(choice.name, value, words.c_str());
+}
+
+void add_text(Options& options, const char* name, const char* value, const std::string& words) {
+    options.add_options()(name, po::value<std::string>()->value_name(value), words.c_str());
+}
+
+void add_connect(Options& options, const std::string& words) {
+    add_text(options, "connect,c", "URI", words + ", as virsh has it (default: libvirt's own)");
 }
 
 std::string file_of(const Parsed& parsed, const char* option) {

@@ -1,78 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The commands of `virt-nested`: a table, one file a command (cmd_*.cpp).
+// A command of `virt-nested`: its entry, its options, and what all of them have in common. A new
+// command is a file cmd_NAME.cpp that ends with its entry, `extern const Entries<Command>
+// command_NAME`; help, manual and completion are made from it.
 #pragma once
 
+#include "cli/entries.h"
 #include "cli/exit_status.h"
 #include "core/sysroot.h"
 
 #include <boost/program_options.hpp>
 
-#include <functional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace virt_nested {
 
-struct Command {
-    const char* name;
-    const char* summary;   ///< one line, for --help
-    const char* arguments; ///< what follows the options, e.g. "FILE|-"
-    /// The rest of the command line, the command's name left out. nullptr: done by the program that
-    /// speaks to libvirt.
-    int (*run)(const std::vector<std::string>& arguments);
+using Options = boost::program_options::options_description;
+
+/// One command line, read. Words behind the options are its operands.
+struct Parsed {
+    boost::program_options::variables_map values;
+    std::vector<std::string> operands;
+    std::vector<std::string> arguments; ///< as they came, for a program that is to do the same
+
+    bool has(const char* option) const { return values.count(option) > 0; }
+    bool flag(const char* option) const { return has(option) && values[option].as<bool>(); }
+    std::string text(const char* option, const std::string& otherwise = {}) const {
+        return has(option) ? values[option].as<std::string>() : otherwise;
+    }
+    std::vector<std::string> list(const char* option) const {
+        return has(option) ? values[option].as<std::vector<std::string>>()
+                           : std::vector<std::string>();
+    }
 };
 
-std::span<const Command> commands();
+struct Command {
+    const char* name;
+    const char* summary;  ///< one line
+    const char* operands; ///< what follows the options, e.g. "FILE|-"; empty: nothing may
+    Options (*options)();
+    /// Returns the exit status, or throws UsageError. nullptr (then `options` too): it is done by
+    /// virt-nested-guests, and here to be listed.
+    int (*run)(const Parsed& parsed);
+};
 
-/// Wrong usage: run_command prints it in one line with "run: virt-nested COMMAND --help", status 2.
+/// Wrong usage: printed in one line with "run: virt-nested COMMAND --help", status 2.
 struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// What `run` returns, or 2 where it throws UsageError.
-int run_command(const std::string& name, const std::function<int()>& run);
+/// Reads the command line and runs the command; --help prints its options instead.
+int run_command(const Command& command, const std::vector<std::string>& arguments);
 /// The whole of main: what `run` returns for the command line without the program's name; 3 for any
-/// other exception, 1 where standard output could not be written.
+/// exception, 1 where standard output could not be written.
 int run_program(int argc, char** argv, int (*run)(const std::vector<std::string>& arguments));
 
-/// Options of one command, parsed with Boost.Program_options. `--help` is among them: where it is
-/// given, the help was printed and `done` is true. `positional`: name of the option that takes what
-/// follows, or empty. Throws UsageError.
-struct Parsed {
-    boost::program_options::variables_map values;
-    bool done = false;
+/// What the manual and the shells' completion are made of, for --describe: lines of values with
+/// tabs between them, "command NAME SUMMARY OPERANDS" and "option COMMAND LONG SHORT VALUE DEFAULT
+/// CHOICES TEXT" (CHOICES with spaces between them). Of commands that are done elsewhere, nothing.
+std::string description(std::span<const Command* const> commands);
 
-    bool has(const char* name) const { return values.count(name) > 0; }
-    std::string text(const char* name, const std::string& otherwise = {}) const {
-        return has(name) ? values[name].as<std::string>() : otherwise;
-    }
-    std::vector<std::string> list(const char* name) const {
-        return has(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
-    }
+// --- options that several commands have
+
+/// An option without a value.
+void add_flag(Options& options, const char* name, const std::string& words);
+/// An option with one of `choices`, which its help lists behind `words`; none of them is
+/// UsageError. `otherwise`: its default, or empty.
+struct Choice {
+    const char* name;
+    const char* value; ///< "FORMAT"
+    std::vector<std::string> choices;
+    std::string words;
+    std::string otherwise;
+    std::string behind; ///< words behind the list
 };
-Parsed parse_options(const char* command,
-                     const boost::program_options::options_description& options,
-                     const char* positional, const std::vector<std::string>& arguments);
-
-/// `value` if it is one of `choices`, else UsageError that names them.
-std::string one_of(const std::string& option, const std::string& value,
-                   const std::vector<std::string>& choices);
+void add_choice(Options& options, const Choice& choice);
+/// An option with a text; `name` may carry a short one, as in "connect,c".
+void add_text(Options& options, const char* name, const char* value, const std::string& words);
+/// -c, --connect URI.
+void add_connect(Options& options, const std::string& words = "connection");
 
 /// The file that an option names, or empty where it was not given; UsageError where it is not
 /// there.
 std::string file_of(const Parsed& parsed, const char* option);
 /// --root DIR; UsageError where that is no folder to read.
 Sysroot root_of(const Parsed& parsed);
-
-int run_validate(const std::vector<std::string>& arguments);
-int run_disable(const std::vector<std::string>& arguments);
-int run_enable(const std::vector<std::string>& arguments);
-int run_explain(const std::vector<std::string>& arguments);
-
-/// Becomes virt-nested-guests, from the folder for such programs or from beside this one. Returns
-/// only where it is not there, with exit status 3.
-int run_guests_program(const std::string& command, const std::vector<std::string>& arguments);
 
 } // namespace virt_nested

@@ -2,7 +2,13 @@
 // A judgement in words and in JSON, from one list of facts.
 #include "cli/explanation.h"
 
+#include "cli/output.h"
+#include "core/text.h"
+
 #include <nlohmann/json.hpp>
+
+#include <array>
+#include <iostream>
 
 namespace virt_nested {
 
@@ -59,11 +65,6 @@ std::vector<NamedFact> facts(const Judgement& judgement) {
     return out;
 }
 
-/// JSON strings must be valid UTF-8; what is not becomes the replacement character.
-std::string dump(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 std::string fact_line(const NamedFact& named) {
     const Fact& fact = named.fact;
     std::string line = "  " + named.name + ": " + name(fact.state);
@@ -75,9 +76,7 @@ std::string fact_line(const NamedFact& named) {
     return line + (fact.reason.empty() ? "" : ": " + fact.reason) + "\n";
 }
 
-} // namespace
-
-std::string explanation_text(const Judgement& judgement, const Config& config) {
+std::string text_of(const Judgement& judgement, const Config& config) {
     const Verdict& verdict = judgement.verdict;
     std::string out = "'" + printable(judgement.domain.name) + "' at " + name(judgement.phase) +
                       ": " + (verdict.refuse ? "refused" : "passes") +
@@ -96,7 +95,7 @@ std::string explanation_text(const Judgement& judgement, const Config& config) {
     return out;
 }
 
-std::string explanation_json(const Judgement& judgement, const Config& config) {
+std::string json_of(const Judgement& judgement, const Config& config) {
     const Verdict& verdict = judgement.verdict;
     Json out = {{"verdict", verdict.refuse ? "refuse" : "pass"},
                 {"undetermined", verdict.undetermined},
@@ -115,7 +114,48 @@ std::string explanation_json(const Judgement& judgement, const Config& config) {
                                 {"found", named.fact.found},
                                 {"source", named.fact.source},
                                 {"reason", named.fact.reason}});
-    return dump(out);
+    return json_text(out);
+}
+
+using ExplanationFormat = Format<Judgement, Config>;
+
+std::span<const ExplanationFormat* const> formats() {
+    static constexpr ExplanationFormat text = {.name = "text", .render = text_of};
+    static constexpr ExplanationFormat json = {.name = "json", .render = json_of};
+    static constexpr std::array all = {&text, &json};
+    return all;
+}
+
+} // namespace
+
+Options explain_options() {
+    std::vector<std::string> phases;
+    for (const Phase phase : all_phases)
+        phases.emplace_back(name(phase));
+    Options options;
+    add_choice(options,
+               {.name = "phase",
+                .value = "PHASE",
+                .choices = std::move(phases),
+                .words = "hook operation to decide",
+                .otherwise = {},
+                .behind = " (default: prepare; for a guest, what its next start begins with)"});
+    add_text(options, "root", "DIR",
+             "judge for the machine captured below DIR; nothing live is asked of the host");
+    add_text(options, "config", "FILE", "configuration instead of the host's");
+    add_format(options, formats());
+    add_connect(options, "for a guest: connection");
+    add_flag(options, "live", "for a guest: judge it as it runs");
+    return options;
+}
+
+Phase phase_of(const Parsed& parsed, Phase otherwise) {
+    return phase_of(parsed.text("phase")).value_or(otherwise);
+}
+
+int explain(const Judgement& judgement, const Config& config, const Parsed& parsed) {
+    std::cout << format_of(parsed, formats()).render(judgement, config);
+    return judgement.verdict.refuse ? exit_fail : exit_pass;
 }
 
 } // namespace virt_nested

@@ -2,18 +2,22 @@
 // A judgement in words and in JSON.
 #pragma once
 
+#include "cli/command.h"
 #include "core/judgement.h"
-#include "core/text.h"
-
-#include <string>
 
 namespace virt_nested {
 
-/// For a person: the verdict first, then each fact with where it was read.
-std::string explanation_text(const Judgement& judgement, const Config& config);
+/// Of `virt-nested explain`, which two programs carry out: for a definition in a file, and for a
+/// guest that libvirt knows.
+Options explain_options();
 
-/// One object: verdict (pass or refuse, what the hook does), undetermined, phase, label, domain,
-/// reason, fix, warnings, facts (name, state, found, source, reason). Fields are only ever added.
-std::string explanation_json(const Judgement& judgement, const Config& config);
+/// --phase, or `otherwise`.
+Phase phase_of(const Parsed& parsed, Phase otherwise);
+
+/// Prints the judgement in the format that was chosen: for a person the verdict first, then each
+/// fact with where it was read; as JSON one object with verdict (pass or refuse, what the hook
+/// does), undetermined, phase, label, domain, reason, fix, warnings, facts (name, state, found,
+/// source, reason), to which fields are only ever added. Returns the exit status.
+int explain(const Judgement& judgement, const Config& config, const Parsed& parsed);
 
 } // namespace virt_nested

@@ -90,6 +90,10 @@ std::string parse_line(std::string_view line, Seen& seen, Config& config) {
 
 } // namespace
 
+std::string_view name(HostIntent intent) {
+    return keys.front().values.at(static_cast<size_t>(intent));
+}
+
 std::string ConfigProblem::in_words() const {
     return printable(file, 512) + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what;
 }

@@ -19,6 +19,9 @@ enum class HostIntent { on, off, any };
 enum class UnlabelledRule { allow, warn, forbid };
 enum class UndeterminedRule { refuse, allow };
 
+/// As the file has it.
+std::string_view name(HostIntent intent);
+
 struct ConfigProblem {
     std::string file;
     unsigned line = 0; ///< 0: the file as a whole

@@ -6,6 +6,7 @@
 #include "core/delivery.h"
 #include "core/host.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace virt_nested {
 
 /// libvirt's hook operations that are judged (docs/hooks.rst). Any other one passes unseen.
 enum class Phase { prepare, start, started, migrate, restore, reconnect };
+inline constexpr std::array<Phase, 6> all_phases = {
+    Phase::prepare, Phase::start, Phase::started, Phase::migrate, Phase::restore, Phase::reconnect};
 
 const char* name(Phase phase);
 std::optional<Phase> phase_of(std::string_view operation);

@@ -138,10 +138,11 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
     return out;
 }
 
-std::string listed(const std::vector<std::string>& parts) {
+std::string listed(const std::vector<std::string>& parts, std::string_view last_word) {
     if (parts.size() < 2)
         return join(parts, "");
-    return join({parts.begin(), parts.end() - 1}, ", ") + " and " + parts.back();
+    return join({parts.begin(), parts.end() - 1}, ", ") + " " + std::string(last_word) + " " +
+           parts.back();
 }
 
 bool left_behind(std::string_view file_name) {

@@ -35,8 +35,8 @@ bool has_word(std::string_view text, std::string_view word);
 
 /// The parts with `separator` between them.
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
-/// "a, b and c"
-std::string listed(const std::vector<std::string>& parts);
+/// "a, b and c", or "a, b or c" where that is the `last_word`.
+std::string listed(const std::vector<std::string>& parts, std::string_view last_word = "and");
 
 /// Whether a file of this name is what a package manager, an editor or a person left beside the
 /// file that is meant.

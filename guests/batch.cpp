@@ -12,8 +12,6 @@
 
 namespace virt_nested {
 
-namespace po = boost::program_options;
-
 namespace {
 
 constexpr int reopen_tries = 3;
@@ -22,13 +20,8 @@ constexpr size_t named_at_most = 20; ///< of the guests that were not reached
 
 } // namespace
 
-void add_connect(po::options_description& options) {
-    options.add_options()("connect,c", po::value<std::string>()->value_name("URI"),
-                          "connection, as virsh has it (default: libvirt's own)");
-}
-
 Selection selection_of(const Parsed& parsed) {
-    return {parsed.text("connect"), parsed.has("all"), parsed.list("guest")};
+    return {parsed.text("connect"), parsed.flag("all"), parsed.operands};
 }
 
 void check_selection(const Selection& selection) {

@@ -11,9 +11,6 @@
 
 namespace virt_nested {
 
-/// -c, --connect URI.
-void add_connect(boost::program_options::options_description& options);
-
 /// Which guests a command is about.
 struct Selection {
     std::string uri;
@@ -21,7 +18,7 @@ struct Selection {
     std::vector<std::string> guests; ///< names or UUIDs
 };
 
-/// From --connect, --all and the operands named "guest".
+/// From --connect, --all and the operands.
 Selection selection_of(const Parsed& parsed);
 /// Throws UsageError where both or none of --all and names are given.
 void check_selection(const Selection& selection);

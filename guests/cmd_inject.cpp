@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested inject: make definitions agree with their labels, once or for good.
+#include "guests/commands.h"
+
+#ifndef VN_WORDS_ALONE
+
 #include "core/text.h"
 #include "guests/batch.h"
-#include "guests/commands.h"
 #include "guests/watch.h"
 
 #include <iostream>
 
 namespace virt_nested {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -71,23 +72,23 @@ int run_once(const Request& request) {
     return status;
 }
 
-} // namespace
-
-int run_inject(const std::vector<std::string>& arguments) {
-    po::options_description options;
+Options inject_options() {
+    Options options;
     add_connect(options);
-    options.add_options()                                                                   //
-        ("all", "every labelled guest; adds features to a CPU that is there, chooses none") //
-        ("dry-run", "show a unified diff and change nothing")                               //
-        ("override", "change what the definition says to the contrary")                     //
-        ("watch", "as a service: all guests, then every one that is defined, relabelled or fails "
-                  "to start, until SIGTERM");
-    const Parsed parsed = parse_options("inject", options, "guest", arguments);
-    if (parsed.done)
-        return exit_pass;
+    add_flag(options, "all",
+             "every labelled guest; adds features to a CPU that is there, chooses none");
+    add_flag(options, "dry-run", "show a unified diff and change nothing");
+    add_flag(options, "override", "change what the definition says to the contrary");
+    add_flag(options, "watch",
+             "as a service: all guests, then every one that is defined, relabelled or fails to "
+             "start, until SIGTERM");
+    return options;
+}
+
+int run_inject(const Parsed& parsed) {
     Request request{selection_of(parsed), {}};
-    request.options = {parsed.has("dry-run"), !request.selection.all, parsed.has("override")};
-    if (parsed.has("watch")) {
+    request.options = {parsed.flag("dry-run"), !request.selection.all, parsed.flag("override")};
+    if (parsed.flag("watch")) {
         if (!request.selection.guests.empty() || request.options.dry_run ||
             request.options.override_contradiction)
             throw UsageError("--watch is about all guests and excludes names, --dry-run and "
@@ -97,5 +98,26 @@ int run_inject(const std::vector<std::string>& arguments) {
     check_selection(request.selection);
     return run_once(request);
 }
+
+} // namespace
+
+} // namespace virt_nested
+
+#endif
+
+namespace virt_nested {
+
+namespace {
+
+constexpr Command entries[] = {
+    {.name = "inject",
+     .summary = "make labelled definitions deliver what their label asks",
+     .operands = "GUEST...|--all|--watch",
+     .options = VN_HERE(inject_options),
+     .run = VN_HERE(run_inject)}};
+
+} // namespace
+
+extern const Entries<Command> command_inject = entries;
 
 } // namespace virt_nested

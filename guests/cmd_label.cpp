@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested label and unlabel: state the intent, then make the definition fit it.
+#include "guests/commands.h"
+
+#ifndef VN_WORDS_ALONE
+
 #include "core/text.h"
 #include "guests/batch.h"
-#include "guests/commands.h"
 #include "guests/label.h"
 
 #include <libvirt/virterror.h>
@@ -10,8 +13,6 @@
 #include <iostream>
 
 namespace virt_nested {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -23,20 +24,26 @@ struct Request {
     InjectOptions injection;
 };
 
-po::options_description common_options() {
-    po::options_description options;
+Options unlabel_options() {
+    Options options;
     add_connect(options);
-    options.add_options()                                                //
-        ("all", "every guest there is")                                  //
-        ("live", "the running guest only")                               //
-        ("config", "the persistent definition only, for the next start") //
-        ("current", "the running guest if it runs, else the definition");
+    add_flag(options, "all", "every guest there is");
+    add_flag(options, "live", "the running guest only");
+    add_flag(options, "config", "the persistent definition only, for the next start");
+    add_flag(options, "current", "the running guest if it runs, else the definition");
+    return options;
+}
+
+Options label_options() {
+    Options options = unlabel_options();
+    add_flag(options, "no-inject", "set the label and leave the definition as it is");
+    add_flag(options, "override", "change what the definition says to the contrary");
     return options;
 }
 
 /// As virsh has it: --current excludes both others.
 LabelScope scope_of(const Parsed& parsed) {
-    const LabelScope scope{parsed.has("live"), parsed.has("config"), parsed.has("current")};
+    const LabelScope scope{parsed.flag("live"), parsed.flag("config"), parsed.flag("current")};
     if (scope.current && (scope.live || scope.config))
         throw UsageError("--current excludes --live and --config");
     return scope;
@@ -103,16 +110,7 @@ LabelPolicy policy_of(const std::string& word) {
     throw UsageError("policy '" + printable(word, 64) + "' is none of require, forbid and allow");
 }
 
-} // namespace
-
-int run_label(const std::vector<std::string>& arguments) {
-    po::options_description options = common_options();
-    options.add_options()                                                //
-        ("no-inject", "set the label and leave the definition as it is") //
-        ("override", "change what the definition says to the contrary");
-    const Parsed parsed = parse_options("label", options, "guest", arguments);
-    if (parsed.done)
-        return exit_pass;
+int run_label(const Parsed& parsed) {
     Request request = request_of(parsed);
     std::vector<std::string>& guests = request.selection.guests;
     if (guests.empty())
@@ -120,19 +118,42 @@ int run_label(const std::vector<std::string>& arguments) {
     request.policy = policy_of(guests.back());
     guests.pop_back();
     check_selection(request.selection);
-    request.inject = !parsed.has("no-inject");
+    request.inject = !parsed.flag("no-inject");
     request.injection.by_person = true;
-    request.injection.override_contradiction = parsed.has("override");
+    request.injection.override_contradiction = parsed.flag("override");
     return run_request("label", request);
 }
 
-int run_unlabel(const std::vector<std::string>& arguments) {
-    const Parsed parsed = parse_options("unlabel", common_options(), "guest", arguments);
-    if (parsed.done)
-        return exit_pass;
+int run_unlabel(const Parsed& parsed) {
     const Request request = request_of(parsed);
     check_selection(request.selection);
     return run_request("unlabel", request);
 }
+
+} // namespace
+
+} // namespace virt_nested
+
+#endif
+
+namespace virt_nested {
+
+namespace {
+
+constexpr Command entries[] = {
+    {.name = "label",
+     .summary = "state that a guest must, must not, or may have nesting; make its definition fit",
+     .operands = "GUEST...|--all require|forbid|allow",
+     .options = VN_HERE(label_options),
+     .run = VN_HERE(run_label)},
+    {.name = "unlabel",
+     .summary = "take the label away",
+     .operands = "GUEST...|--all",
+     .options = VN_HERE(unlabel_options),
+     .run = VN_HERE(run_unlabel)}};
+
+} // namespace
+
+extern const Entries<Command> command_label = entries;
 
 } // namespace virt_nested

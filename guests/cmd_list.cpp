@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested list: the inventory.
+#include "guests/commands.h"
+
+#ifndef VN_WORDS_ALONE
+
 #include "core/text.h"
 #include "guests/batch.h"
-#include "guests/commands.h"
 #include "guests/inventory.h"
 #include "guests/render.h"
 
@@ -11,23 +14,19 @@
 
 namespace virt_nested {
 
-namespace po = boost::program_options;
+namespace {
 
-int run_list(const std::vector<std::string>& arguments) {
-    po::options_description options;
+Options list_options() {
+    Options options;
     add_connect(options);
-    options.add_options() //
-        ("format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-         "text, json or prometheus") //
-        ("exposed", "only guests that have the host's vmx or svm (sief2, nested-hv, ...) now or "
-                    "would get it at a start");
-    const Parsed parsed = parse_options("list", options, "rest", arguments);
-    if (parsed.done)
-        return exit_pass;
-    if (parsed.has("rest"))
-        throw UsageError("'" + printable(parsed.list("rest").front(), 64) + "' is not an option");
-    const std::string format =
-        one_of("format", parsed.text("format"), {"text", "json", "prometheus"});
+    add_format(options, inventory_formats());
+    add_flag(options, "exposed",
+             "only guests that have the host's vmx or svm (sief2, nested-hv, ...) now or would get "
+             "it at a start");
+    return options;
+}
+
+int run_list(const Parsed& parsed) {
     const Result<Connection> connection = Connection::open_reading(parsed.text("connect"));
     if (!connection) {
         std::cerr << "virt-nested list: " << connection.error().what << "\n";
@@ -41,15 +40,34 @@ int run_list(const std::vector<std::string>& arguments) {
     }
     std::vector<GuestRow> rows;
     for (const GuestTexts& guest : *guests)
-        rows.push_back(judge_guest_row(guest, side));
-    const bool unreadable = std::any_of(rows.begin(), rows.end(),
-                                        [](const GuestRow& row) { return row.label == "unknown"; });
-    if (parsed.has("exposed"))
+        rows.push_back(row_of(guest, side));
+    const bool unreadable =
+        std::any_of(rows.begin(), rows.end(), [](const GuestRow& row) { return !row.readable; });
+    if (parsed.flag("exposed"))
         std::erase_if(rows, [](const GuestRow& row) { return !row.exposed; });
-    std::cout << (format == "json"         ? inventory_json(rows, side)
-                  : format == "prometheus" ? inventory_prometheus(rows)
-                                           : inventory_text(rows, side));
+    std::cout << format_of(parsed, inventory_formats()).render(rows, side);
     return unreadable ? exit_warn : exit_pass;
 }
+
+} // namespace
+
+} // namespace virt_nested
+
+#endif
+
+namespace virt_nested {
+
+namespace {
+
+constexpr Command entries[] = {
+    {.name = "list",
+     .summary = "every guest: its label, what it has, what a start would do",
+     .operands = "",
+     .options = VN_HERE(list_options),
+     .run = VN_HERE(run_list)}};
+
+} // namespace
+
+extern const Entries<Command> command_list = entries;
 
 } // namespace virt_nested

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested selftest: a canary that the hook must refuse. It proves that the daemon found the
 // hook, runs it, and honours it.
+#include "guests/commands.h"
+
+#ifndef VN_WORDS_ALONE
+
 #include "core/sysroot.h"
 #include "core/text.h"
 #include "guests/batch.h"
 #include "guests/canary.h"
-#include "guests/commands.h"
 
 #include <libvirt/virterror.h>
 
@@ -15,8 +18,6 @@
 #include <unistd.h>
 
 namespace virt_nested {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -87,17 +88,14 @@ int fail(int status, const std::string& what) {
     return status;
 }
 
-} // namespace
-
-int run_selftest(const std::vector<std::string>& arguments) {
-    po::options_description options;
+Options selftest_options() {
+    Options options;
     add_connect(options);
-    options.add_options()("quiet,q", "say nothing where the hook works");
-    const Parsed parsed = parse_options("selftest", options, "rest", arguments);
-    if (parsed.done)
-        return exit_pass;
-    if (parsed.has("rest"))
-        throw UsageError("'" + printable(parsed.list("rest").front(), 64) + "' is not an option");
+    add_flag(options, "quiet,q", "say nothing where the hook works");
+    return options;
+}
+
+int run_selftest(const Parsed& parsed) {
     const Result<Connection> connection = Connection::open(parsed.text("connect"), false);
     if (!connection)
         return fail(exit_undetermined, connection.error().what);
@@ -118,9 +116,30 @@ int run_selftest(const std::vector<std::string>& arguments) {
         {answer.started, by_hook, answer.error.what, nonce, side.local, side.uri}, Sysroot());
     if (verdict.status != exit_pass)
         return fail(verdict.status, verdict.what);
-    if (!parsed.has("quiet"))
+    if (!parsed.flag("quiet"))
         std::cout << verdict.what << "\n";
     return exit_pass;
 }
+
+} // namespace
+
+} // namespace virt_nested
+
+#endif
+
+namespace virt_nested {
+
+namespace {
+
+constexpr Command entries[] = {
+    {.name = "selftest",
+     .summary = "prove that enforcement is live, with a guest that the hook must refuse",
+     .operands = "",
+     .options = VN_HERE(selftest_options),
+     .run = VN_HERE(run_selftest)}};
+
+} // namespace
+
+extern const Entries<Command> command_selftest = entries;
 
 } // namespace virt_nested

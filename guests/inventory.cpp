@@ -113,7 +113,6 @@ Result<GuestTexts> read_guest(virDomainPtr domain) {
     guest.running = running(domain);
     guest.persistent = persistent(domain);
     guest.saved = virDomainHasManagedSaveImage(domain, 0) == 1;
-    guest.snapshots = virDomainSnapshotNum(domain, 0) > 0;
     if (!read_texts(domain, guest))
         return Error{VIR_ERR_NO_DOMAIN, "the guest is gone"};
     if (guest.definition.empty())
@@ -127,8 +126,6 @@ Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
         return list.error();
     const std::set<std::string> transient = uuids(connection, VIR_CONNECT_LIST_DOMAINS_TRANSIENT);
     const std::set<std::string> saved = uuids(connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE);
-    const std::set<std::string> snapshots =
-        uuids(connection, VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT);
     std::vector<GuestTexts> out;
     out.reserve(list->size());
     for (const DomainPtr& domain : *list) {
@@ -139,7 +136,6 @@ Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
         guest.running = virDomainGetID(domain.get()) != static_cast<unsigned>(-1);
         guest.persistent = transient.count(guest.uuid) == 0;
         guest.saved = saved.count(guest.uuid) > 0;
-        guest.snapshots = snapshots.count(guest.uuid) > 0;
         if (read_texts(domain.get(), guest))
             out.push_back(std::move(guest));
         else if (!connection.alive())
@@ -175,7 +171,7 @@ Fact has_now(const Domain& live, const Platform& row, const Host& host) {
     return {State::on, gives.why + ", and KVM offers it", host.nests.source, {}};
 }
 
-GuestRow judge_guest_row(const GuestTexts& texts, const HostSide& side) {
+GuestRow row_of(const GuestTexts& texts, const HostSide& side) {
     GuestRow row;
     row.name = texts.name;
     row.uuid = texts.uuid;
@@ -183,6 +179,7 @@ GuestRow judge_guest_row(const GuestTexts& texts, const HostSide& side) {
     row.state = texts.running ? "running" : texts.saved ? "saved" : "shut off";
     const Result<Domain> definition = parse_domain(texts.definition);
     if (!definition) {
+        row.readable = false;
         row.label = "unknown";
         row.cpu = "unknown";
         row.gives = {Delivers::possibly, true,

@@ -15,7 +15,6 @@ struct GuestTexts {
     bool running = false;
     bool persistent = true;
     bool saved = false;     ///< has a managed-save image
-    bool snapshots = false; ///< has any
     std::string definition; ///< the persistent one; the live one of a transient guest
     std::string live;
     std::string image;   ///< the definition in the managed-save image
@@ -27,6 +26,7 @@ struct GuestRow {
     std::string uuid;
     std::string state; ///< running, saved, "shut off"
     bool persistent = true;
+    bool readable = true;      ///< false: only what does not rest on its definition is filled in
     std::string label;         ///< require, forbid, allow, none, invalid; unknown if unreadable
     std::string running_label; ///< of the live definition where it differs, else empty
     std::string cpu;           ///< CPU mode, with the model of a named one
@@ -45,13 +45,13 @@ struct GuestRow {
     bool exposed = false;
 };
 
-/// One bulk call for all guests, one for each of the sets (transient, saved, with snapshots), then
+/// One bulk call for all guests, one for each of the sets (transient, saved), then
 /// the XML of each. A guest that is undefined in between is left out.
 Result<std::vector<GuestTexts>> read_guests(const Connection& connection);
 /// One guest. Errors: it is gone, or cannot be read.
 Result<GuestTexts> read_guest(virDomainPtr domain);
 
-GuestRow judge_guest_row(const GuestTexts& texts, const HostSide& side);
+GuestRow row_of(const GuestTexts& texts, const HostSide& side);
 
 /// Whether a guest that runs has the feature. Named models and host-model: libvirt writes what QEMU
 /// really gave into the live definition (qemu_process.c, qemuProcessUpdateLiveGuestCPU).

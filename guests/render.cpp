@@ -108,15 +108,6 @@ Json row_json(const GuestRow& row) {
             {"notes", row.notes}};
 }
 
-/// A label's value in the exposition format, which escapes backslash, quote and newline; the last
-/// is gone after printable().
-std::string label_value(const std::string& text) {
-    std::string out;
-    for (const char c : printable(text))
-        out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    return "\"" + out + "\"";
-}
-
 struct Gauge {
     const char* name;
     const char* help;
@@ -129,9 +120,7 @@ State delivers_state(const GuestRow& row) {
     return row.gives.how == Delivers::certainly ? State::on : State::off;
 }
 
-} // namespace
-
-std::string inventory_text(const std::vector<GuestRow>& rows, const HostSide& side) {
+std::string table_of(const std::vector<GuestRow>& rows, const HostSide& side) {
     std::vector<Cells> cells = {
         {"GUEST", "STATE", "LABEL", "CPU", "DELIVERS", "HAS NOW", "START", "WHY"}};
     for (const GuestRow& row : rows)
@@ -146,7 +135,7 @@ std::string inventory_text(const std::vector<GuestRow>& rows, const HostSide& si
     return out;
 }
 
-std::string inventory_json(const std::vector<GuestRow>& rows, const HostSide& side) {
+std::string json_of(const std::vector<GuestRow>& rows, const HostSide& side) {
     Json guests = Json::array();
     for (const GuestRow& row : rows)
         guests.push_back(row_json(row));
@@ -160,10 +149,10 @@ std::string inventory_json(const std::vector<GuestRow>& rows, const HostSide& si
           {"nests_why",
            side.host.nests.undetermined() ? side.host.nests.reason : side.host.nests.found}}},
         {"guests", guests}};
-    return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(out);
 }
 
-std::string inventory_prometheus(const std::vector<GuestRow>& rows) {
+std::string metrics_of(const std::vector<GuestRow>& rows, const HostSide&) {
     const std::array<Gauge, 4> gauges = {{
         {"virt_nested_guest_delivers", "The definition gives the guest the feature.",
          delivers_state},
@@ -176,26 +165,36 @@ std::string inventory_prometheus(const std::vector<GuestRow>& rows) {
          "out.",
          [](const GuestRow& row) { return row.exposed ? State::on : State::off; }},
     }};
-    std::string out = "# HELP virt_nested_guest_info A guest, its label and its CPU.\n"
-                      "# TYPE virt_nested_guest_info gauge\n";
+    Metrics out;
+    out.gauge("virt_nested_guest_info", "A guest, its label and its CPU.");
     for (const GuestRow& row : rows)
-        out += "virt_nested_guest_info{guest=" + label_value(row.name) +
-               ",uuid=" + label_value(row.uuid) + ",state=" + label_value(row.state) +
-               ",label=" + label_value(row.label) + ",cpu=" + label_value(row.cpu) +
-               ",feature=" + label_value(row.feature) + ",emulated=\"" +
-               (row.emulated ? "yes" : "no") + "\"} 1\n";
+        out.sample({{"guest", row.name},
+                    {"uuid", row.uuid},
+                    {"state", row.state},
+                    {"label", row.label},
+                    {"cpu", row.cpu},
+                    {"feature", row.feature},
+                    {"emulated", row.emulated ? "yes" : "no"}},
+                   true);
     for (const Gauge& gauge : gauges) {
-        out += std::string("# HELP ") + gauge.name + " " + gauge.help + "\n# TYPE " + gauge.name +
-               " gauge\n";
+        out.gauge(gauge.name, gauge.help);
         for (const GuestRow& row : rows) {
             const State state = gauge.value(row);
             if (state == State::on || state == State::off)
-                out += std::string(gauge.name) + "{guest=" + label_value(row.name) +
-                       ",uuid=" + label_value(row.uuid) + "} " + (state == State::on ? "1" : "0") +
-                       "\n";
+                out.sample({{"guest", row.name}, {"uuid", row.uuid}}, state == State::on);
         }
     }
-    return out;
+    return out.text();
+}
+
+} // namespace
+
+std::span<const InventoryFormat* const> inventory_formats() {
+    static constexpr InventoryFormat text = {.name = "text", .render = table_of};
+    static constexpr InventoryFormat json = {.name = "json", .render = json_of};
+    static constexpr InventoryFormat metrics = {.name = "prometheus", .render = metrics_of};
+    static constexpr std::array all = {&text, &json, &metrics};
+    return all;
 }
 
 } // namespace virt_nested

@@ -2,18 +2,16 @@
 // The inventory in its three forms, all from one list of rows.
 #pragma once
 
+#include "cli/output.h"
 #include "guests/inventory.h"
 
 namespace virt_nested {
 
-/// A table; names and whatever else comes from outside printable.
-std::string inventory_text(const std::vector<GuestRow>& rows, const HostSide& side);
+using InventoryFormat = Format<std::vector<GuestRow>, HostSide>;
 
-/// {"uri", "host": {...}, "guests": [...]}; fields are only ever added.
-std::string inventory_json(const std::vector<GuestRow>& rows, const HostSide& side);
-
-/// Prometheus text exposition format 0.0.4: virt_nested_guest_info, and gauges of 0 and 1 that are
-/// absent where the answer is undetermined.
-std::string inventory_prometheus(const std::vector<GuestRow>& rows);
+/// text: a table; names and whatever else comes from outside printable. json: {"uri", "host":
+/// {...}, "guests": [...]}; fields are only ever added. prometheus: virt_nested_guest_info, and
+/// gauges of 0 and 1 that are absent where the answer is undetermined.
+std::span<const InventoryFormat* const> inventory_formats();
 
 } // namespace virt_nested

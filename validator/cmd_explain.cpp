@@ -3,17 +3,16 @@
 #include "cli/command.h"
 #include "cli/explanation.h"
 #include "core/sysroot.h"
+#include "core/text.h"
+#include "validator/guests_program.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <iostream>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace virt_nested {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -31,53 +30,39 @@ Fd open_definition(const std::string& file) {
 
 /// What a file's reader could have meant stays a file: a path, or a name that exists.
 bool names_guest(const Parsed& parsed, const std::string& definition) {
-    if (parsed.has("connect") || parsed.has("live"))
+    if (parsed.has("connect") || parsed.flag("live"))
         return true;
     const bool path = definition == "-" || definition.find('/') != std::string::npos;
     return !path && ::access(definition.c_str(), F_OK) != 0;
 }
 
-} // namespace
-
-int run_explain(const std::vector<std::string>& arguments) {
-    po::options_description options;
-    options.add_options() //
-        ("phase", po::value<std::string>()->default_value("prepare")->value_name("PHASE"),
-         "hook operation to decide: prepare, start, started, migrate, restore or reconnect") //
-        ("root", po::value<std::string>()->value_name("DIR"),
-         "judge for the machine captured below DIR; nothing live is asked") //
-        ("config", po::value<std::string>()->value_name("FILE"),
-         "configuration instead of the host's") //
-        ("format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-         "text or json") //
-        ("connect,c", po::value<std::string>()->value_name("URI"),
-         "for a guest: connection, as virsh has it (default: libvirt's own)") //
-        ("live", "for a guest: judge it as it runs");
-    const Parsed parsed = parse_options("explain", options, "definition", arguments);
-    if (parsed.done)
-        return exit_pass;
-    const std::vector<std::string> files = parsed.list("definition");
-    if (files.size() != 1)
+int run(const Parsed& parsed) {
+    if (parsed.operands.size() != 1)
         throw UsageError("one guest, or one file with a domain XML, is needed, or - for standard "
                          "input");
-    if (names_guest(parsed, files.front()))
-        return run_guests_program("explain", arguments);
-    const std::optional<Phase> phase = phase_of(parsed.text("phase"));
-    if (!phase)
-        throw UsageError("--phase '" + printable(parsed.text("phase"), 64) +
-                         "' is none of prepare, start, started, migrate, restore and reconnect");
-    const std::string format = one_of("format", parsed.text("format"), {"text", "json"});
+    const std::string& definition = parsed.operands.front();
+    if (names_guest(parsed, definition))
+        return run_guests_program("explain", parsed.arguments);
     const Sysroot root = root_of(parsed);
     const Config config = parsed.has("config") ? read_config(Sysroot(), file_of(parsed, "config"))
                                                : read_config(root);
-    const Fd fd = open_definition(files.front());
+    const Fd fd = open_definition(definition);
     const ByteSource source = [&](char* buffer, size_t size) {
         return static_cast<long>(::read(fd.get(), buffer, size));
     };
-    const Judgement judgement = judge_guest(*phase, source, root, config, true);
-    std::cout << (format == "json" ? explanation_json(judgement, config)
-                                   : explanation_text(judgement, config));
-    return judgement.verdict.refuse ? exit_fail : exit_pass;
+    return explain(judge_guest(phase_of(parsed, Phase::prepare), source, root, config, true),
+                   config, parsed);
 }
+
+constexpr Command entries[] = {
+    {.name = "explain",
+     .summary = "what the hook would decide for a guest, or a definition in a file, fact by fact",
+     .operands = "GUEST|FILE|-",
+     .options = explain_options,
+     .run = run}};
+
+} // namespace
+
+extern const Entries<Command> command_explain = entries;
 
 } // namespace virt_nested

@@ -30,35 +30,57 @@ constexpr const char* initramfs_cache = "/var/cache/virt-nested/initramfs.json";
 /// A wedged device or network file system must not hang the validation.
 constexpr std::chrono::seconds time_limit{120};
 
-po::options_description validate_options() {
-    po::options_description options;
-    options.add_options() //
-        ("root", po::value<std::string>()->value_name("DIR"),
-         "validate the machine captured below DIR; nothing live is asked") //
-        ("config", po::value<std::string>()->value_name("FILE"),
-         "configuration instead of the host's") //
-        ("format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-         "text, json or prometheus") //
-        ("horizon", po::value<std::string>()->default_value("all")->value_name("HORIZON"),
-         "what the exit status speaks of: now, next_load, next_boot or all") //
+/// Of the formats that can list the checks.
+std::vector<std::string> listing_formats() {
+    std::vector<std::string> out;
+    for (const ReportFormat* format : report_formats())
+        if (format->list)
+            out.emplace_back(format->name);
+    return text_first(std::move(out));
+}
+
+std::vector<std::string> saved_files() {
+    std::vector<std::string> out;
+    for (const ReportFormat* format : report_formats())
+        if (format->saved_as)
+            out.emplace_back(format->saved_as);
+    return out;
+}
+
+Options options() {
+    std::vector<std::string> horizons;
+    for (const Horizon horizon : all_horizons)
+        horizons.emplace_back(name(horizon));
+    horizons.emplace_back("all");
+    Options out;
+    add_text(out, "root", "DIR", "validate the machine captured below DIR; nothing live is asked");
+    add_text(out, "config", "FILE", "configuration instead of the host's");
+    add_format(out, report_formats());
+    add_choice(out, {.name = "horizon",
+                     .value = "HORIZON",
+                     .choices = std::move(horizons),
+                     .words = "what the exit status speaks of",
+                     .otherwise = "all",
+                     .behind = {}});
+    out.add_options() //
         ("check", po::value<std::vector<std::string>>()->composing()->value_name("ID"),
          "only this check; can be repeated") //
         ("skip", po::value<std::vector<std::string>>()->composing()->value_name("ID=REASON"),
-         "waive a check; shown with its reason; can be repeated") //
-        ("kmod-profile", po::value<std::string>()->value_name("VERSION"),
-         "read modprobe.d as this version of kmod does (25, 28, 30, 34; default: the installed "
-         "one)")                                                                           //
-        ("deep", po::bool_switch(), "look into every initramfs, not only the next boot's") //
-        ("list-checks", po::bool_switch(), "list the checks (--format text or json)")      //
-        ("kvm-answer", po::bool_switch(),
-         "print what KVM answers, in the form of a captured root's /dev/kvm") //
-        ("save", po::value<std::string>()->value_name("DIR"),
-         "keep the report in DIR too: validate.txt, validate.json and validate.prom") //
-        ("wait", po::value<unsigned>()->default_value(0)->value_name("SECONDS"),
-         "validate again for so long, until the host is as wanted")       //
-        ("quiet,q", po::bool_switch(), "no output, the exit status only") //
-        ("verbose,v", po::bool_switch(), "every check, also those that pass or are skipped");
-    return options;
+         "waive a check; shown with its reason; can be repeated");
+    add_text(out, "kmod-profile", "VERSION",
+             "read modprobe.d as this version of kmod does (25, 28, 30, 34; default: the installed "
+             "one)");
+    add_flag(out, "deep", "look into every initramfs, not only the next boot's");
+    add_flag(out, "list-checks",
+             "list the checks (--format " + listed(listing_formats(), "or") + ")");
+    add_flag(out, "kvm-answer",
+             "print what KVM answers, in the form of a captured root's /dev/kvm");
+    add_text(out, "save", "DIR", "keep the report in DIR too: " + listed(saved_files()));
+    out.add_options()("wait", po::value<unsigned>()->default_value(0)->value_name("SECONDS"),
+                      "validate again for so long, until the host is as wanted");
+    add_flag(out, "quiet,q", "no output, the exit status only");
+    add_flag(out, "verbose,v", "every check, also those that pass or are skipped");
+    return out;
 }
 
 void known_id(const std::string& id) {
@@ -89,7 +111,6 @@ int kmod_version(const std::string& text) {
 }
 
 Horizons horizons_of(const std::string& text) {
-    one_of("horizon", text, {"now", "next_load", "next_boot", "all"});
     for (const Horizon horizon : all_horizons)
         if (text == name(horizon))
             return only(horizon);
@@ -101,7 +122,7 @@ ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
     out.config = file_of(parsed, "config");
     if (parsed.has("kmod-profile"))
         out.kmod_profile = kmod_version(parsed.text("kmod-profile"));
-    out.deep = parsed.values["deep"].as<bool>();
+    out.deep = parsed.flag("deep");
     out.checks = parsed.list("check");
     std::for_each(out.checks.begin(), out.checks.end(), known_id);
     out.waived = waivers(parsed.list("skip"));
@@ -123,13 +144,13 @@ bool colour_wanted() {
 
 /// Each file whole or not at all; throws where one could not be written.
 void save(const Report& report, const std::string& folder) {
-    const std::pair<const char*, std::string> files[] = {
-        {"/validate.txt", render_text(report, {false, true})},
-        {"/validate.json", render_json(report)},
-        {"/validate.prom", render_prometheus(report)}};
-    for (const auto& [name, text] : files) {
-        const Result<bool> done = AtomicFile::overwrite(
-            Sysroot(), std::filesystem::absolute(folder).string() + name, text);
+    const std::string place = std::filesystem::absolute(folder).string() + "/";
+    for (const ReportFormat* format : report_formats()) {
+        if (!format->saved_as)
+            continue;
+        const Result<bool> done =
+            AtomicFile::overwrite(Sysroot(), place + format->saved_as,
+                                  format->render(report, {.colour = false, .everything = true}));
         if (!done)
             throw std::runtime_error("--save: " + done.error().what);
     }
@@ -150,24 +171,21 @@ Report validate_until(const Sysroot& root, const ValidateOptions& options, Horiz
     }
 }
 
-} // namespace
+int list_checks(const ReportFormat& format) {
+    if (!format.list)
+        throw UsageError("--list-checks is " + listed(listing_formats(), "or"));
+    std::cout << format.list();
+    return exit_pass;
+}
 
-int run_validate(const std::vector<std::string>& arguments) {
-    const Parsed parsed = parse_options("validate", validate_options(), "", arguments);
-    if (parsed.done)
-        return exit_pass;
-    const std::string format =
-        one_of("format", parsed.text("format"), {"text", "json", "prometheus"});
-    if (parsed.values["list-checks"].as<bool>()) {
-        if (format == "prometheus")
-            throw UsageError("--list-checks is text or json");
-        std::cout << (format == "json" ? list_checks_json() : list_checks_text());
-        return exit_pass;
-    }
+int run(const Parsed& parsed) {
+    const ReportFormat& format = format_of(parsed, report_formats());
+    if (parsed.flag("list-checks"))
+        return list_checks(format);
     const Horizons horizons = horizons_of(parsed.text("horizon"));
     const Sysroot root = root_of(parsed);
     set_deadline(std::chrono::steady_clock::now() + time_limit);
-    if (parsed.values["kvm-answer"].as<bool>()) {
+    if (parsed.flag("kvm-answer")) {
         print_kvm_answer(root);
         return exit_pass;
     }
@@ -178,16 +196,21 @@ int run_validate(const std::vector<std::string>& arguments) {
         validate_until(root, options_of(parsed, root), horizons, std::chrono::seconds(patience));
     if (parsed.has("save"))
         save(report, parsed.text("save"));
-    if (!parsed.values["quiet"].as<bool>()) {
-        if (format == "json")
-            std::cout << render_json(report);
-        else if (format == "prometheus")
-            std::cout << render_prometheus(report);
-        else
-            std::cout << render_text(report,
-                                     {colour_wanted(), parsed.values["verbose"].as<bool>()});
-    }
+    if (!parsed.flag("quiet"))
+        std::cout << format.render(
+            report, {.colour = colour_wanted(), .everything = parsed.flag("verbose")});
     return exit_status(report, horizons);
 }
+
+constexpr Command entries[] = {
+    {.name = "validate",
+     .summary = "check this host: now, at the next module load, at the next boot",
+     .operands = "",
+     .options = options,
+     .run = run}};
+
+} // namespace
+
+extern const Entries<Command> command_validate = entries;
 
 } // namespace virt_nested

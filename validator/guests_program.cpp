@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The commands that need libvirt: handed on to the program that links it.
-#include "cli/command.h"
+#include "validator/guests_program.h"
+
+#include "cli/exit_status.h"
 
 #include <cerrno>
 #include <climits>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested: find the command and run it.
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "core/text.h"
+#include "validator/checks/check.h"
+#include "validator/guests_program.h"
 #include "version.h"
 
 #include <algorithm>
@@ -11,23 +13,35 @@ namespace {
 
 using namespace virt_nested;
 
+void print_commands(const char* heading, std::span<const Command* const> commands) {
+    std::cout << heading;
+    for (const Command* command : commands)
+        std::cout << "  " << command->name
+                  << std::string(12 - std::string(command->name).size(), ' ') << command->summary
+                  << "\n";
+}
+
 void print_help() {
-    std::cout
-        << "Usage: virt-nested COMMAND [OPTION]...\n"
-           "Makes host, guest definition and intent agree on nested virtualization.\n\nCommands:\n";
-    for (const Command& command : commands())
-        std::cout << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ')
-                  << command.summary << "\n";
+    std::cout << "Usage: virt-nested COMMAND [OPTION]...\n"
+                 "Makes host, guest definition and intent agree on nested virtualization.\n";
+    print_commands("\nThis host:\n", host_commands());
+    print_commands("\nGuests, through libvirt:\n", guest_commands());
     std::cout << "\nvirt-nested COMMAND --help tells more. Exit status: 0 pass; 1 fail; 2 wrong "
                  "usage; 3 nothing could be\n"
                  "decided; 4 passes with warnings.\n";
 }
 
+std::vector<const Command*> all_commands() {
+    std::vector<const Command*> out(host_commands().begin(), host_commands().end());
+    out.insert(out.end(), guest_commands().begin(), guest_commands().end());
+    return out;
+}
+
 int unknown_command(const std::string& name) {
-    const auto all = commands();
-    const auto nearest =
-        std::min_element(all.begin(), all.end(), [&](const Command& a, const Command& b) {
-            return edit_distance(name, a.name) < edit_distance(name, b.name);
+    const std::vector<const Command*> all = all_commands();
+    const Command* nearest =
+        *std::min_element(all.begin(), all.end(), [&](const Command* a, const Command* b) {
+            return edit_distance(name, a->name) < edit_distance(name, b->name);
         });
     std::cerr << "virt-nested: unknown command '" << printable(name, 64) << "'";
     if (edit_distance(name, nearest->name) <= 3)
@@ -50,14 +64,22 @@ int run(const std::vector<std::string>& arguments) {
         std::cout << "virt-nested " << VIRT_NESTED_VERSION << "\n";
         return exit_pass;
     }
-    const auto all = commands();
+    if (name == "--describe") {
+        std::cout << description(host_commands());
+        for (const Check& entry : checks())
+            std::cout << join({"check", std::string(entry.id), std::string(entry.title),
+                               std::string(entry.why), std::string(entry.reference)},
+                              "\t")
+                      << "\n";
+        return exit_pass;
+    }
+    const std::vector<const Command*> all = all_commands();
     const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Command& c) { return name == c.name; });
+        std::find_if(all.begin(), all.end(), [&](const Command* c) { return name == c->name; });
     if (found == all.end())
         return unknown_command(name);
     const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-    return run_command(
-        name, [&] { return found->run ? found->run(rest) : run_guests_program(name, rest); });
+    return (*found)->run ? run_command(**found, rest) : run_guests_program(name, rest);
 }
 
 } // namespace

@@ -96,6 +96,9 @@ lab_virsh managedsave-dumpxml runs | grep -q 'urn:virt-nested' && fail 'the imag
 expect_vn 0 'its managed-save image keeps the old CPU' label --override runs require
 lab_virsh managedsave-dumpxml runs | grep -q 'policy="require"' || fail 'the image has no label'
 expect_vn 1 'at prepare: refused' explain --connect qemu:///system runs
+# Every option that its help lists, also for a guest: the captured machine stands in for the host.
+other_host=$lab_source/tests/roots/intel-nested-off
+expect_vn 1 "($other_host/sys/module/kvm_intel/parameters/nested)" explain --root "$other_host" --connect qemu:///system runs
 expect_refused runs 'labelled require'
 lab_virsh managedsave-remove runs >/dev/null
 expect_start runs

@@ -12,10 +12,6 @@ from pathlib import Path
 
 source, build = Path(sys.argv[1]), Path(sys.argv[2])
 folders = [Path(folder) for folder in sys.argv[3:]]
-GUEST_COMMANDS = {"label", "unlabel", "list", "inject", "selftest"}
-# A page that several commands share, and the heading of each.
-SHARED = {"disable": ("enable", "OPTIONS OF DISABLE"), "enable": ("enable", "OPTIONS OF ENABLE"),
-          "label": ("label", "OPTIONS OF LABEL"), "unlabel": ("label", "OPTIONS OF UNLABEL")}
 problems = []
 checked = 0
 
@@ -33,6 +29,22 @@ def program(name):
 
 def run(*words, stdin=""):
     return subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=60)
+
+
+def described(name):
+    """What a program says of itself, the values of each line."""
+    done = run(program(name), "--describe")
+    check(done.returncode == 0 and not done.stderr, f"{name} --describe: {done.returncode}: {done.stderr}")
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def page_of(command):
+    """The page's command, and the heading of the command's options there: a page may be shared."""
+    shared = re.fullmatch(r"\.so man8/virt-nested-(\w+)\.8\n", (build / f"docs/man/virt-nested-{command}.8").read_text())
+    owner = shared.group(1) if shared else command
+    own = page(f"virt-nested-{owner}.8")
+    heading = f"OPTIONS OF {command.upper()}"
+    return owner, own, heading if section(own, heading) else "OPTIONS"
 
 
 def page(name):
@@ -64,7 +76,7 @@ def complete(*words):
 
 def help_of(command):
     words = [program("virt-nested"), command, "--help"]
-    if command in GUEST_COMMANDS:
+    if command in guest_commands:
         words[0] = program("virt-nested-guests")
     done = run(*words)
     check(done.returncode == 0 and not done.stderr, f"{words}: status {done.returncode}: {done.stderr}")
@@ -75,33 +87,30 @@ def check_command(command, summary, main_page):
     text = help_of(command)
     options = options_of_help(text)
     check("--help" in options, f"{command} --help does not name --help")
-    name, heading = SHARED.get(command, (command, "OPTIONS"))
-    own = page(f"virt-nested-{name}.8")
-    check((build / f"docs/man/virt-nested-{command}.8").exists(), f"no page virt-nested-{command}.8")
+    name, own, heading = page_of(command)
     check(options_of_page(section(own, heading)) == options,
           f"virt-nested-{name}.8, {heading}: {options_of_page(section(own, heading)) ^ options} is not in both page and --help")
     for mentioned in re.findall(r"(?<![\w-])--[a-z][a-z-]*", own):
         known = mentioned in ("--inactive", "--now", "--help", "--connect") or mentioned in options
-        known = known or any(mentioned in options_of_help(help_of(c)) for c in SHARED if SHARED[c][0] == name)
+        known = known or mentioned in options_of_help(help_of(name))
         check(known, f"virt-nested-{name}.8 speaks of {mentioned}, which {command} does not have")
     check(complete(command, "-") == options, f"bash completion of {command}: {complete(command, '-') ^ options}")
     check(summary in main_page, f"virt-nested.8 does not have the summary of {command}")
     check(f"virt-nested-{command}" in section(own, "NAME"), f"virt-nested-{name}.8 is not named for {command}")
 
 
-def check_values(commands):
-    """What follows an option: the program itself tells, when it is given something else."""
-    for line in (source / "docs/completion/values").read_text().splitlines():
-        if line.startswith("#") or line.split()[0] not in commands:
-            continue
-        command, option, *values = line.split()
-        name = program("virt-nested-guests" if command in GUEST_COMMANDS else "virt-nested")
+def check_values(lines):
+    """What may follow an option: the program itself tells, when it is given something else."""
+    chosen = [(line[1], line[2], line[6].split()) for line in lines if line[0] == "option" and line[6]]
+    check(len(chosen) >= 5, f"options with choices: {chosen}")
+    for command, option, values in chosen:
+        name = program("virt-nested-guests" if command in guest_commands else "virt-nested")
         done = run(name, command, f"--{option}", "no-such-value", *(["-"] if command == "explain" else []))
         told = re.search(r"is none of (.*?)(?:;|$)", done.stderr)
         check(done.returncode == 2 and told, f"{command} --{option} no-such-value: {done.returncode}: {done.stderr}")
         if told:
-            words = set(re.split(r", | and | or ", told.group(1).strip()))
-            check(words == set(values), f"docs/completion/values, {command} {option}: {words ^ set(values)}")
+            words = set(re.split(r", | and ", told.group(1).strip()))
+            check(words == set(values), f"{command} --{option} no-such-value: {words ^ set(values)}")
         check(complete(command, f"--{option}", "") == set(values), f"completion of {command} --{option}")
         check(complete(command, f"--{option}", "=", "") == set(values), f"completion of {command} --{option}=")
 
@@ -142,10 +151,15 @@ def check_checks(commands):
     check(len(shown) > 10 and shown <= ids, f"virt-nested-validate.8: checks that are not listed: {shown - ids}")
 
 
+host_lines, guest_lines = described("virt-nested"), described("virt-nested-guests")
+guest_commands = {line[1] for line in guest_lines if line[0] == "command"}
+
+
 def main():
     top = run(program("virt-nested"), "--help").stdout
     commands = dict(re.findall(r"(?m)^  ([a-z]+)  +(.+)$", top))
-    check(commands, "no commands in virt-nested --help")
+    told = {line[1]: line[2] for line in host_lines + guest_lines if line[0] == "command"}
+    check(commands == told and commands, f"virt-nested --help: {commands}, --describe: {told}")
     version = run(program("virt-nested"), "--version").stdout.split()[1]
     pages = sorted(file.name for file in (build / "docs/man").iterdir())
     main_page = page("virt-nested.8")
@@ -158,7 +172,7 @@ def main():
     hook = run(program("virt-nested-hook"), "--help").stdout
     told = set(re.findall(r"--[a-z]+", page("virt-nested-hook.8")))
     check(set(re.findall(r"--[a-z]+", hook)) <= told, "virt-nested-hook.8 lacks an option")
-    check_values(commands)
+    check_values(host_lines + guest_lines)
     check_statuses(top)
     check_config()
     check_references(pages)

@@ -42,7 +42,10 @@ long peak_kib() {
 }
 
 std::string all_formats(const Report& report) {
-    return render_text(report, {false, true}) + render_json(report) + render_prometheus(report);
+    std::string out;
+    for (const ReportFormat* format : report_formats())
+        out += format->render(report, {.colour = false, .everything = true});
+    return out;
 }
 
 } // namespace

@@ -73,7 +73,8 @@ std::set<std::string> answers(const IntelHost& host, const Beside& beside, const
     const unsigned first = beside.turns();
     for (int run = 0; run < 40 || beside.turns() - first < 40 || out.size() < 2; ++run) {
         const Report report = host.report();
-        EXPECT_FALSE(render_json(report).empty());
+        for (const ReportFormat* format : report_formats())
+            EXPECT_FALSE(format->render(report, {}).empty()) << format->name;
         for (const CheckResult& check : report.checks)
             EXPECT_FALSE(check.found.empty()) << check.id;
         const CheckResult said = finding(report, id);

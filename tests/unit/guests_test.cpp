@@ -202,7 +202,7 @@ const std::string dropped = "<cpu mode='custom' check='full'><model>EPYC</model>
 
 TEST(Inventory, WhatTheRunningGuestHasNow) {
     const auto now = [](const std::string& live, State nests) {
-        return judge_guest_row(running_guest(live), host(PlatformId::amd, nests)).now;
+        return row_of(running_guest(live), host(PlatformId::amd, nests)).now;
     };
     EXPECT_EQ(now(xml(passthrough), State::on), State::on);
     EXPECT_EQ(now(xml(passthrough), State::off), State::off);
@@ -213,12 +213,12 @@ TEST(Inventory, WhatTheRunningGuestHasNow) {
               State::off);
     GuestTexts off;
     off.definition = xml(passthrough);
-    EXPECT_EQ(judge_guest_row(off, host(PlatformId::amd, State::on)).now, State::absent);
+    EXPECT_EQ(row_of(off, host(PlatformId::amd, State::on)).now, State::absent);
 }
 
 TEST(Inventory, Exposed) {
     const auto exposed = [](const GuestTexts& texts, State nests) {
-        return judge_guest_row(texts, host(PlatformId::amd, nests)).exposed;
+        return row_of(texts, host(PlatformId::amd, nests)).exposed;
     };
     GuestTexts off;
     off.definition = xml(passthrough);
@@ -236,15 +236,15 @@ TEST(Inventory, Exposed) {
 TEST(Inventory, WhatAStartWouldDo) {
     GuestTexts guest;
     guest.definition = xml("<cpu mode='host-model'/>", "require");
-    GuestRow row = judge_guest_row(guest, host(PlatformId::amd, State::on));
+    GuestRow row = row_of(guest, host(PlatformId::amd, State::on));
     EXPECT_EQ(row.start, State::off);
     EXPECT_EQ(row.start_fix, "virt-nested inject g");
     guest.definition = xml(passthrough, "require");
-    EXPECT_EQ(judge_guest_row(guest, host(PlatformId::amd, State::on)).start, State::on);
-    EXPECT_EQ(judge_guest_row(guest, host(PlatformId::amd, State::off)).start, State::off);
+    EXPECT_EQ(row_of(guest, host(PlatformId::amd, State::on)).start, State::on);
+    EXPECT_EQ(row_of(guest, host(PlatformId::amd, State::off)).start, State::off);
     guest.saved = true;
     guest.image = xml(dropped, "require");
-    row = judge_guest_row(guest, host(PlatformId::amd, State::on));
+    row = row_of(guest, host(PlatformId::amd, State::on));
     EXPECT_EQ(row.start, State::off) << "the image's CPU counts";
     EXPECT_EQ(row.state, "saved");
 }
@@ -252,13 +252,12 @@ TEST(Inventory, WhatAStartWouldDo) {
 TEST(Inventory, ARemoteHostIsNeverAssumed) {
     GuestTexts guest;
     guest.definition = xml(passthrough);
-    EXPECT_EQ(judge_guest_row(guest, host(PlatformId::amd, State::on, false)).start,
-              State::undetermined)
+    EXPECT_EQ(row_of(guest, host(PlatformId::amd, State::on, false)).start, State::undetermined)
         << "its configuration may have a rule for unlabelled guests";
     guest.definition = xml(passthrough, "require");
-    EXPECT_EQ(judge_guest_row(guest, host(PlatformId::amd, State::undetermined, false)).start,
+    EXPECT_EQ(row_of(guest, host(PlatformId::amd, State::undetermined, false)).start,
               State::undetermined);
-    EXPECT_EQ(judge_guest_row(guest, host(PlatformId::amd, State::off, false)).start, State::off);
+    EXPECT_EQ(row_of(guest, host(PlatformId::amd, State::off, false)).start, State::off);
 }
 
 TEST(Inventory, RenderedHarmlessAndParsable) {
@@ -267,12 +266,18 @@ TEST(Inventory, RenderedHarmlessAndParsable) {
     guest.uuid = "u";
     guest.definition = xml(got, "require");
     const HostSide side = host(PlatformId::amd, State::on);
-    const std::vector<GuestRow> rows = {judge_guest_row(guest, side)};
-    EXPECT_EQ(inventory_text(rows, side).find('\x1b'), std::string::npos);
-    const auto json = nlohmann::json::parse(inventory_json(rows, side));
+    const std::vector<GuestRow> rows = {row_of(guest, side)};
+    const auto shown = [&](const std::string& wanted) {
+        for (const InventoryFormat* format : inventory_formats())
+            if (wanted == format->name)
+                return format->render(rows, side);
+        return std::string();
+    };
+    EXPECT_EQ(shown("text").find('\x1b'), std::string::npos);
+    const auto json = nlohmann::json::parse(shown("json"));
     EXPECT_EQ(json["guests"][0]["label"], "require");
     EXPECT_EQ(json["guests"][0]["has_now"], nullptr);
-    const std::string metrics = inventory_prometheus(rows);
+    const std::string metrics = shown("prometheus");
     EXPECT_NE(metrics.find("virt_nested_guest_delivers{guest=\"a \\\"b\\\"\\\\\\\\\\\\x0a"),
               std::string::npos)
         << metrics;

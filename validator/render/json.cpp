@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A report as JSON.
-#include "core/text.h"
 #include "validator/render/render.h"
 
 #include <nlohmann/json.hpp>
-
-#include <array>
 
 namespace virt_nested {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// JSON strings must be valid UTF-8; what is not becomes the replacement character.
-std::string dump(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 Json names_of(Horizons set) {
     Json out = Json::array();
@@ -34,10 +26,8 @@ Json platforms_of(Platforms set) {
     return out;
 }
 
-} // namespace
-
-std::string render_json(const Report& report) {
-    constexpr std::array<const char*, 3> intents = {"on", "off", "any"};
+/// As docs/validate.schema.json has it. Fields are only ever added.
+std::string render(const Report& report, const TextStyle&) {
     Json out = {{"version", 1},
                 {"platform", report.platform},
                 {"machine", report.machine},
@@ -46,7 +36,7 @@ std::string render_json(const Report& report) {
                 {"level", name(report.level)},
                 {"hypervisor", report.hypervisor},
                 {"container", report.container},
-                {"wanted", intents[static_cast<size_t>(report.wanted)]},
+                {"wanted", name(report.wanted)},
                 {"verdict", Json::object()},
                 {"checks", Json::array()}};
     for (const Horizon horizon : all_horizons)
@@ -62,10 +52,10 @@ std::string render_json(const Report& report) {
                                  {"why", check.why},
                                  {"fix", check.fix},
                                  {"reference", check.reference}});
-    return dump(out);
+    return json_text(out);
 }
 
-std::string list_checks_json() {
+std::string list_checks() {
     Json out = Json::array();
     for (const Check& entry : checks())
         out.push_back({{"id", entry.id},
@@ -76,7 +66,14 @@ std::string list_checks_json() {
                        {"why", entry.why},
                        {"fix", entry.mend},
                        {"reference", entry.reference}});
-    return dump(out);
+    return json_text(out);
 }
+
+constexpr ReportFormat entries[] = {
+    {.name = "json", .render = render, .list = list_checks, .saved_as = "validate.json"}};
+
+} // namespace
+
+extern const Entries<ReportFormat> format_json = entries;
 
 } // namespace virt_nested

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A report as metrics. Rules: https://prometheus.io/docs/instrumenting/exposition_formats and
-// https://prometheus.io/docs/practices/naming.
+// A report as metrics. Their names: https://prometheus.io/docs/practices/naming.
 #include "validator/render/render.h"
 
 #include <array>
@@ -9,20 +8,6 @@
 namespace virt_nested {
 
 namespace {
-
-std::string label(const char* key, std::string_view value) {
-    std::string out = std::string(key) + "=\"";
-    for (const char c : value) {
-        if (c == '\\' || c == '"')
-            out += '\\';
-        out += c == '\n' ? ' ' : c;
-    }
-    return out + "\"";
-}
-
-std::string header(const char* metric, const char* help) {
-    return std::string("# HELP ") + metric + " " + help + "\n# TYPE " + metric + " gauge\n";
-}
 
 constexpr std::array<Outcome, 4> verdicts = {Outcome::pass, Outcome::warn, Outcome::fail,
                                              Outcome::undetermined};
@@ -40,28 +25,33 @@ std::map<std::string, Outcome> worst_of(const Report& report) {
     return out;
 }
 
-} // namespace
-
-std::string render_prometheus(const Report& report) {
-    constexpr std::array<const char*, 3> intents = {"on", "off", "any"};
-    std::string out = header("virt_nested_host_info", "The host as virt-nested sees it; always 1.");
-    out += "virt_nested_host_info{" + label("platform", report.platform) + "," +
-           label("machine", report.machine) + "," + label("module", report.module) + "," +
-           label("level", name(report.level)) + "," +
-           label("wanted", intents[static_cast<size_t>(report.wanted)]) + "} 1\n";
-    out +=
-        header("virt_nested_verdict",
-               "1 for the verdict of this horizon (now, next_load, next_boot), 0 for the others.");
+/// For the textfile collector of node_exporter.
+std::string render(const Report& report, const TextStyle&) {
+    Metrics out;
+    out.gauge("virt_nested_host_info", "The host as virt-nested sees it; always 1.");
+    out.sample({{"platform", report.platform},
+                {"machine", report.machine},
+                {"module", report.module},
+                {"level", name(report.level)},
+                {"wanted", std::string(name(report.wanted))}},
+               true);
+    out.gauge("virt_nested_verdict",
+              "1 for the verdict of this horizon (now, next_load, next_boot), 0 for the others.");
     for (const Horizon horizon : all_horizons)
         for (const Outcome verdict : verdicts)
-            out += "virt_nested_verdict{" + label("horizon", name(horizon)) + "," +
-                   label("verdict", name(verdict)) + "} " +
-                   (report.at(horizon) == verdict ? "1" : "0") + "\n";
-    out += header("virt_nested_check_result", "1 for the worst result of this check.");
+            out.sample({{"horizon", name(horizon)}, {"verdict", name(verdict)}},
+                       report.at(horizon) == verdict);
+    out.gauge("virt_nested_check_result", "1 for the worst result of this check.");
     for (const auto& [id, result] : worst_of(report))
-        out += "virt_nested_check_result{" + label("check", id) + "," +
-               label("result", name(result)) + "} 1\n";
-    return out;
+        out.sample({{"check", id}, {"result", name(result)}}, true);
+    return out.text();
 }
+
+constexpr ReportFormat entries[] = {
+    {.name = "prometheus", .render = render, .saved_as = "validate.prom"}};
+
+} // namespace
+
+extern const Entries<ReportFormat> format_prometheus = entries;
 
 } // namespace virt_nested

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The output formats: each renders a report and reads nothing else.
+// The output formats of a report: each renders it and reads nothing else. A new format is a file in
+// this folder that ends with its entry, `extern const Entries<ReportFormat> format_NAME`.
 #pragma once
 
+#include "cli/output.h"
 #include "validator/checks/check.h"
 #include "validator/checks/report.h"
 
+#include <span>
 #include <string>
 
 namespace virt_nested {
@@ -14,17 +17,8 @@ struct TextStyle {
     bool everything = false; ///< what passes and what is skipped, too
 };
 
-/// For a person: the verdicts first, then what is not well.
-std::string render_text(const Report& report, const TextStyle& style);
+using ReportFormat = Format<Report, TextStyle>;
 
-/// One object, as docs/validate.schema.json has it. Fields are only ever added.
-std::string render_json(const Report& report);
-
-/// Prometheus text format, for the textfile collector of node_exporter.
-std::string render_prometheus(const Report& report);
-
-/// The table of checks itself.
-std::string list_checks_text();
-std::string list_checks_json();
+std::span<const ReportFormat* const> report_formats();
 
 } // namespace virt_nested

@@ -27,8 +27,6 @@ std::string words(Horizon horizon) {
     return out;
 }
 
-constexpr std::array<const char*, 3> intents = {"on", "off", "either"};
-
 std::string headline(const Report& report) {
     std::string out = "host: " + report.platform;
     if (!report.machine.empty())
@@ -40,7 +38,7 @@ std::string headline(const Report& report) {
         out += " under " + report.hypervisor;
     if (!report.container.empty())
         out += ", in a container (" + report.container + ")";
-    return out + "; nesting wanted: " + intents[static_cast<size_t>(report.wanted)] + "\n";
+    return out + "; nesting wanted: " + std::string(name(report.wanted)) + "\n";
 }
 
 std::string field(const char* label, const std::string& text) {
@@ -61,9 +59,8 @@ std::string one_check(const CheckResult& check, const TextStyle& style) {
            field("mend", check.fix) + field("see", check.reference);
 }
 
-} // namespace
-
-std::string render_text(const Report& report, const TextStyle& style) {
+/// The verdicts first, then what is not well.
+std::string render(const Report& report, const TextStyle& style) {
     std::string out = headline(report);
     for (const Horizon horizon : all_horizons) {
         const std::string& why = report.verdict_why[static_cast<size_t>(horizon)];
@@ -82,7 +79,7 @@ std::string render_text(const Report& report, const TextStyle& style) {
     return out + shown;
 }
 
-std::string list_checks_text() {
+std::string list_checks() {
     std::string out;
     for (const Check& entry : checks()) {
         out += std::string(entry.id) + " (" + name(entry.severity) +
@@ -92,5 +89,12 @@ std::string list_checks_text() {
     }
     return out;
 }
+
+constexpr ReportFormat entries[] = {
+    {.name = "text", .render = render, .list = list_checks, .saved_as = "validate.txt"}};
+
+} // namespace
+
+extern const Entries<ReportFormat> format_text = entries;
 
 } // namespace virt_nested

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested explain GUEST: the hook's decision on a guest that libvirt knows.
+#include "guests/explain_guest.h"
+
 #include "cli/explanation.h"
 #include "core/text.h"
 #include "guests/batch.h"
-#include "guests/commands.h"
 #include "guests/inventory.h"
 
 #include <iostream>
 
 namespace virt_nested {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -31,7 +30,7 @@ Result<Choice> choose(const GuestTexts& guest, bool live) {
     return Choice{guest.saved ? guest.image : guest.definition, Phase::prepare};
 }
 
-Judgement judge(const Choice& choice, const HostSide& side, const Config& config) {
+Judgement judgement_of(const Choice& choice, const HostSide& side) {
     Judgement out;
     out.phase = choice.phase;
     out.host = side.host;
@@ -42,8 +41,8 @@ Judgement judge(const Choice& choice, const HostSide& side, const Config& config
     if (domain)
         out.domain = *domain;
     out.verdict =
-        domain ? decide(choice.phase, *domain, side.host, config)
-               : decide_unreadable(choice.phase, domain.error().what, out.label_seen, config);
+        domain ? decide(choice.phase, *domain, side.host, side.config)
+               : decide_unreadable(choice.phase, domain.error().what, out.label_seen, side.config);
     if (!side.local)
         out.verdict.warnings.emplace_back(
             "the host is not this machine: its configuration is not known here and taken to be the "
@@ -56,36 +55,30 @@ int fail(const std::string& what) {
     return exit_undetermined;
 }
 
-} // namespace
+/// The connection's host, or with --root the machine captured there.
+HostSide side_of(const Connection& connection, const Parsed& parsed) {
+    HostSide side = read_host_side(connection);
+    if (parsed.has("root")) {
+        const Sysroot root = root_of(parsed);
+        side.local = true;
+        side.host = read_host(root, *kvm_of(root));
+        side.config = read_config(root);
+    }
+    if (parsed.has("config"))
+        side.config = read_config(Sysroot(), file_of(parsed, "config"));
+    return side;
+}
 
-int run_explain_guest(const std::vector<std::string>& arguments) {
-    po::options_description options;
-    add_connect(options);
-    options.add_options() //
-        ("phase", po::value<std::string>()->value_name("PHASE"),
-         "hook operation to decide: prepare, start, started, migrate, restore or reconnect "
-         "(default: what its next start begins with)") //
-        ("live", "judge the guest as it runs")         //
-        ("config", po::value<std::string>()->value_name("FILE"),
-         "configuration instead of the host's") //
-        ("format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-         "text or json");
-    const Parsed parsed = parse_options("explain", options, "guest", arguments);
-    if (parsed.done)
-        return exit_pass;
-    if (parsed.list("guest").size() != 1)
+int run(const Parsed& parsed) {
+    if (parsed.operands.size() != 1)
         throw UsageError("the name or UUID of one guest is needed");
-    const std::string wanted = parsed.list("guest").front();
-    const std::string format = one_of("format", parsed.text("format"), {"text", "json"});
-    const std::optional<Phase> phase = phase_of(parsed.text("phase"));
-    if (parsed.has("phase") && !phase)
-        throw UsageError("--phase '" + printable(parsed.text("phase"), 64) +
-                         "' is none of prepare, start, started, migrate, restore and reconnect");
-    const std::string config_file = file_of(parsed, "config");
+    const std::string wanted = parsed.operands.front();
+    root_of(parsed);
+    file_of(parsed, "config");
     const Result<Connection> connection = Connection::open_reading(parsed.text("connect"));
     if (!connection)
         return fail(connection.error().what);
-    const HostSide side = read_host_side(*connection);
+    const HostSide side = side_of(*connection, parsed);
     if (const std::string no = not_qemu(side); !no.empty())
         return fail(no);
     const Result<DomainPtr> domain = connection->find(wanted);
@@ -95,16 +88,19 @@ int run_explain_guest(const std::vector<std::string>& arguments) {
     const Result<GuestTexts> guest = read_guest(domain->get());
     if (!guest)
         return fail("'" + printable(wanted) + "': " + guest.error().what);
-    Result<Choice> choice = choose(*guest, parsed.has("live"));
+    Result<Choice> choice = choose(*guest, parsed.flag("live"));
     if (!choice)
         return fail("'" + printable(wanted) + "': " + choice.error().what);
-    if (phase)
-        choice->phase = *phase;
-    const Config config = config_file.empty() ? side.config : read_config(Sysroot(), config_file);
-    const Judgement judgement = judge(*choice, side, config);
-    std::cout << (format == "json" ? explanation_json(judgement, config)
-                                   : explanation_text(judgement, config));
-    return judgement.verdict.refuse ? exit_fail : exit_pass;
+    choice->phase = phase_of(parsed, choice->phase);
+    return explain(judgement_of(*choice, side), side.config, parsed);
 }
+
+} // namespace
+
+const Command explain_guest = {.name = "explain",
+                               .summary = "what the hook would decide for a guest, fact by fact",
+                               .operands = "GUEST",
+                               .options = explain_options,
+                               .run = run};
 
 } // namespace virt_nested

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Reads what the programs say of themselves with --describe (cli/command.h): lines of values with tabs between them.
+
+# Brackets and semicolons mean something to CMake's lists: they travel as control characters.
+string(ASCII 1 vn_open)
+string(ASCII 2 vn_close)
+string(ASCII 3 vn_semicolon)
+string(ASCII 9 vn_tab)
+
+set(vn_described "")
+foreach(file IN LISTS DESCRIBED)
+  file(READ "${file}" text)
+  string(REPLACE "[" "${vn_open}" text "${text}")
+  string(REPLACE "]" "${vn_close}" text "${text}")
+  string(REPLACE ";" "${vn_semicolon}" text "${text}")
+  string(REPLACE "\n" ";" text "${text}")
+  list(APPEND vn_described "${text}")
+endforeach()
+
+# vn_lines(VARIABLE KIND [COMMAND]): the lines of this kind (command, option, check), of all commands or of one.
+function(vn_lines variable kind)
+  set(lines "")
+  string(JOIN "${vn_tab}" start ${kind} ${ARGN} "")
+  foreach(line IN LISTS vn_described)
+    string(FIND "${line}" "${start}" at)
+    if(at EQUAL 0)
+      list(APPEND lines "${line}")
+    endif()
+  endforeach()
+  set(${variable} "${lines}" PARENT_SCOPE)
+endfunction()
+
+# vn_fields(LINE NAME...): the values of one line behind its kind, in variables of the caller.
+macro(vn_fields line)
+  string(REPLACE "${vn_tab}" ";" vn_values "${line}")
+  list(POP_FRONT vn_values)
+  foreach(vn_name IN ITEMS ${ARGN})
+    list(POP_FRONT vn_values ${vn_name})
+    string(REPLACE "${vn_open}" "[" ${vn_name} "${${vn_name}}")
+    string(REPLACE "${vn_close}" "]" ${vn_name} "${${vn_name}}")
+    string(REPLACE "${vn_semicolon}" ";" ${vn_name} "${${vn_name}}")
+  endforeach()
+endmacro()
+macro(vn_command_fields line)
+  vn_fields("${line}" name summary operands)
+endmacro()
+macro(vn_option_fields line)
+  vn_fields("${line}" command long short value default choices words)
+endmacro()
+macro(vn_check_fields line)
+  vn_fields("${line}" id title why reference)
+endmacro()

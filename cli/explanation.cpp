@@ -28,25 +28,25 @@ std::string label_words(const Judgement& judgement) {
 }
 
 std::vector<NamedFact> host_facts(const Host& host) {
-    const Platform* row = host.platform;
+    const Platform* platform = host.platform;
     const std::string module =
-        row && !row->module.empty() ? std::string(row->module) : "the kvm module";
-    return {{"CPU flag " + (row ? std::string(row->cpu_flag) : ""), host.cpu},
+        platform && !platform->module.empty() ? std::string(platform->module) : "the kvm module";
+    return {{"CPU flag " + (platform ? std::string(platform->cpu_flag) : ""), host.cpu},
             {module, host.module},
             {module + ".nested", host.parameter},
             {"/dev/kvm", host.kvm.device},
-            {"KVM offers " + (row ? std::string(row->feature) : "nesting"), host.nests},
+            {"KVM offers " + (platform ? std::string(platform->feature) : "nesting"), host.nests},
             {"nested paging", host.nested_paging}};
 }
 
 /// What the definition gives, as a fact like the others.
 NamedFact definition_fact(const Judgement& judgement) {
-    const Platform* row = judging_platform(judgement.domain, judgement.host);
-    if (!row)
+    const Platform* platform = platform_of_guest(judgement.domain, judgement.host);
+    if (!platform)
         return {"the definition delivers",
                 {State::undetermined, {}, "definition", "unknown platform"}};
-    const Delivery gives = delivery(judgement.domain, *row);
-    const std::string what = "the definition delivers " + std::string(row->feature);
+    const Delivery gives = delivery(judgement.domain, *platform);
+    const std::string what = "the definition delivers " + std::string(platform->feature);
     if (gives.undetermined)
         return {what, {State::undetermined, {}, "definition", gives.why}};
     if (gives.how == Delivers::possibly)
@@ -82,8 +82,8 @@ std::string text_of(const Judgement& judgement, const Config& config) {
                       ": " + (verdict.refuse ? "refused" : "passes") +
                       (verdict.undetermined ? ", undetermined" : "") + "\n";
     out += "reason: " + verdict.reason + "\n";
-    if (!verdict.fix.empty())
-        out += "run: " + verdict.fix + "\n";
+    if (!verdict.mend.empty())
+        out += "run: " + verdict.mend + "\n";
     out += "label: " + label_words(judgement) + "\n";
     for (const std::string& warning : verdict.warnings)
         out += "warning: " + warning + "\n";
@@ -103,7 +103,7 @@ std::string json_of(const Judgement& judgement, const Config& config) {
                 {"label", label_words(judgement)},
                 {"domain", judgement.domain.name},
                 {"reason", verdict.reason},
-                {"fix", verdict.fix},
+                {"fix", verdict.mend},
                 {"warnings", verdict.warnings},
                 {"facts", Json::array()}};
     for (const ConfigProblem& problem : config.problems)

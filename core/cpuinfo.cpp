@@ -10,16 +10,25 @@ namespace virt_nested {
 
 namespace {
 
-const Platform* x86_platform(std::string_view cpuinfo) {
+bool shows(std::string_view cpuinfo, std::span<const CpuSign> signs) {
+    return std::any_of(signs.begin(), signs.end(), [&](const CpuSign& sign) {
+        const std::string_view value = cpu_field(cpuinfo, sign.key);
+        return !value.empty() && value.starts_with(sign.begins);
+    });
+}
+
+/// Among the platforms of one machine, the CPU's vendor decides.
+const Platform* by_vendor(std::string_view cpuinfo, std::string_view machine) {
     const std::string_view vendor = cpu_field(cpuinfo, "vendor_id");
-    const std::string_view flags = cpu_field(cpuinfo, "flags");
-    for (const Platform& row : platforms())
-        if (std::find(row.vendors.begin(), row.vendors.end(), vendor) != row.vendors.end())
-            return &row;
+    for (const Platform& platform : platforms())
+        if (platform.machine == machine &&
+            (platform.vendors.empty() || std::find(platform.vendors.begin(), platform.vendors.end(),
+                                                   vendor) != platform.vendors.end()))
+            return &platform;
     // A hypervisor can hide the vendor; the flags of virtualization name it as well.
-    for (const Platform& row : platforms())
-        if (row.machine == "x86_64" && has_word(flags, row.cpu_flag))
-            return &row;
+    for (const Platform& platform : platforms())
+        if (platform.machine == machine && shows_flag(cpuinfo, platform))
+            return &platform;
     return nullptr;
 }
 
@@ -38,8 +47,8 @@ Result<std::string> read_cpu_record(const Sysroot& root) {
     return text;
 }
 
-Result<std::string> read_power_record(const Sysroot& root) {
-    // A record is about 110 bytes, CONFIG_NR_CPUS at most 8192.
+Result<std::string> read_outer_records(const Sysroot& root) {
+    // A record of POWER is about 110 bytes, CONFIG_NR_CPUS at most 8192.
     Result<std::string> text = root.read_head("/proc/cpuinfo", 4U << 20);
     if (!text)
         return text;
@@ -59,15 +68,22 @@ std::string_view cpu_field(std::string_view cpuinfo, std::string_view key) {
     return {};
 }
 
+bool shows_flag(std::string_view cpuinfo, const Platform& platform) {
+    if (platform.cpu_flag.empty())
+        return false;
+    const std::string_view flags = cpu_field(cpuinfo, platform.flag_field);
+    if (platform.flag_form == FlagForm::isa_letter) {
+        const std::string_view letters = flags.substr(0, flags.find_first_of("_ "));
+        return letters.find(platform.cpu_flag, letters.find_first_of("0123456789")) !=
+               std::string_view::npos;
+    }
+    return has_word(flags, platform.cpu_flag);
+}
+
 Machine identify(std::string_view cpuinfo) {
-    if (!cpu_field(cpuinfo, "flags").empty())
-        return {"x86_64", x86_platform(cpuinfo)};
-    if (cpuinfo.find("IBM/S390") != std::string_view::npos)
-        return {"s390x", &platform(PlatformId::z)};
-    if (!cpu_field(cpuinfo, "CPU implementer").empty())
-        return {"aarch64", &platform(PlatformId::arm64)};
-    if (cpu_field(cpuinfo, "cpu").starts_with("POWER") || !cpu_field(cpuinfo, "revision").empty())
-        return {"ppc64le", &platform(PlatformId::power)};
+    for (const Platform& platform : platforms())
+        if (shows(cpuinfo, platform.signs))
+            return {std::string(platform.machine), by_vendor(cpuinfo, platform.machine)};
     return {};
 }
 

@@ -17,13 +17,15 @@ namespace virt_nested {
 /// it is read, page by page, so a host with 512 CPUs costs what one with 2 costs.
 Result<std::string> read_cpu_record(const Sysroot& root);
 
-/// On POWER: the first CPU's record, and what the kernel writes behind the last one's, for the
-/// whole machine: platform and MMU (arch/powerpc/kernel/setup-common.c, show_cpuinfo_summary). What
-/// is between is passed over, so that nobody searches it.
-Result<std::string> read_power_record(const Sysroot& root);
+/// The first CPU's record, and what the kernel writes behind the last one's, for the whole machine
+/// (CpuRecord::first_and_behind). What is between is passed over, so that nobody searches it.
+Result<std::string> read_outer_records(const Sysroot& root);
 
 /// The value of the first "key : value", or empty.
 std::string_view cpu_field(std::string_view cpuinfo, std::string_view key);
+
+/// Whether the CPU shows the flag that this platform's nesting needs; false where none tells.
+bool shows_flag(std::string_view cpuinfo, const Platform& platform);
 
 struct Machine {
     std::string name; ///< as uname -m would say; empty if it cannot be told

@@ -34,13 +34,26 @@ std::string cpu_words(const Cpu& cpu) {
     return cpu.mode == CpuMode::none ? "the default CPU" : name(cpu.mode);
 }
 
-Delivery by_feature(const Domain& domain, const Platform& row) {
-    const std::string feature(row.feature);
-    const std::string mode = cpu_words(domain.cpu);
-    if (domain.launch_security == "s390-pv" && row.id == PlatformId::z)
+/// Under TCG, where nothing in <cpu> names the feature.
+Delivery by_model(const Cpu& cpu, const Platform& platform, const std::string& shown) {
+    const std::string feature(platform.feature);
+    if (cpu.model.empty() && platform.default_model.empty())
         return {Delivers::no, false,
-                "Secure Execution (launchSecurity type='s390-pv') masks " + feature};
-    if (emulated(domain) && !row.emulated)
+                shown + " contains " + feature + " on some types of machine only"};
+    const std::string_view model = cpu.model.empty() ? platform.default_model : cpu.model;
+    const bool there = model_with_feature(platform, model) != nullptr;
+    return {there ? Delivers::certainly : Delivers::no, false,
+            shown + (there ? " contains " : " does not contain ") + feature};
+}
+
+Delivery by_feature(const Domain& domain, const Platform& platform) {
+    const std::string feature(platform.feature);
+    const std::string mode = cpu_words(domain.cpu);
+    if (const MaskingGuest* masking = masking_guest(platform, domain.launch_security))
+        return {Delivers::no, false,
+                std::string(masking->name) + " (launchSecurity type='" +
+                    std::string(masking->type) + "') masks " + feature};
+    if (emulated(domain) && !platform.emulated)
         return {Delivers::no, false, "an emulated guest (type='qemu') never has " + feature};
     const CpuFeature* asked = domain.cpu.feature(feature);
     if (asked &&
@@ -58,24 +71,21 @@ Delivery by_feature(const Domain& domain, const Platform& row) {
     if (domain.cpu.match == "minimum")
         return {Delivers::possibly, false, "match='minimum' takes what the host has"};
     if (emulated(domain) &&
-        (domain.cpu.mode == CpuMode::custom || domain.cpu.mode == CpuMode::none)) {
-        const bool there = domain.cpu.model.empty() || svm_in_model(domain.cpu.model).svm;
-        return {there ? Delivers::certainly : Delivers::no, false,
-                mode + (there ? " contains " : " does not contain ") + feature};
-    }
+        (domain.cpu.mode == CpuMode::custom || domain.cpu.mode == CpuMode::none))
+        return by_model(domain.cpu, platform, mode);
     if (domain.cpu.mode == CpuMode::host_model)
-        return {row.host_model, false,
-                row.host_model == Delivers::certainly
+        return {platform.host_model, false,
+                platform.host_model == Delivers::certainly
                     ? "host-model gives " + feature
-                    : "host-model leaves " + feature + " out on " + std::string(row.name)};
+                    : "host-model leaves " + feature + " out on " + std::string(platform.name)};
     if (domain.cpu.mode == CpuMode::custom || !domain.cpu.model.empty())
         return {Delivers::no, false,
                 mode + " does not deliver " + feature + " under KVM unless it is required"};
-    return {
-        row.without_cpu, false,
-        "a definition without <cpu> " +
-            std::string(row.without_cpu == Delivers::no ? "does not deliver " : "may deliver ") +
-            feature};
+    return {platform.without_cpu, false,
+            "a definition without <cpu> " +
+                std::string(platform.without_cpu == Delivers::no ? "does not deliver "
+                                                                 : "may deliver ") +
+                feature};
 }
 
 Delivery by_switch(Switch state, std::string_view element) {
@@ -86,7 +96,7 @@ Delivery by_switch(Switch state, std::string_view element) {
             state == Switch::off ? shown + " is off in <features>" : "<features> has no " + shown};
 }
 
-/// What a definition can hold that no row judges.
+/// What a definition can hold that cannot be judged.
 std::string beyond_judging(const Domain& domain) {
     if (domain.type != "kvm" && domain.type != "qemu")
         return "the domain's type '" + printable(domain.type, 32) + "' is neither kvm nor qemu";
@@ -109,12 +119,12 @@ bool emulated(const Domain& domain) {
 
 Delivery delivery(const Domain& domain, const Platform& platform) {
     const Platform* emulator = emulated(domain) ? emulated_platform(domain.arch) : nullptr;
-    const Platform& row = emulator ? *emulator : platform;
+    const Platform& judging = emulator ? *emulator : platform;
     if (const std::string why = beyond_judging(domain); !why.empty())
         return {Delivers::possibly, true, why};
-    switch (row.guest_switch) {
+    switch (judging.guest_switch) {
     case GuestSwitch::cpu_feature:
-        return by_feature(domain, row);
+        return by_feature(domain, judging);
     case GuestSwitch::nested_hv:
         return by_switch(domain.nested_hv, "nested-hv");
     case GuestSwitch::virtualization:

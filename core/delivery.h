@@ -21,7 +21,7 @@ struct Delivery {
     std::string why;           ///< e.g. "host-model leaves svm out on AMD"
 };
 
-/// `platform`: the host's row, for type kvm. For emulated guests it is ignored, the guest's
+/// `platform`: the host's, for type kvm. For emulated guests it is ignored, the guest's
 /// architecture counts.
 Delivery delivery(const Domain& domain, const Platform& platform);
 

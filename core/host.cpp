@@ -19,9 +19,7 @@ Fact read_cpu_flag(std::string_view cpuinfo, const Host& host, const std::string
     const std::string flag(host.platform->cpu_flag);
     if (flag.empty())
         return {State::absent, {}, source, "no flag tells on this platform"};
-    const std::string_view flags =
-        cpu_field(cpuinfo, host.machine == "s390x" ? "features" : "flags");
-    const bool there = has_word(flags, flag);
+    const bool there = shows_flag(cpuinfo, *host.platform);
     return {there ? State::on : State::off, flag + (there ? " present" : " missing"), source, {}};
 }
 
@@ -44,8 +42,9 @@ Fact read_parameter(const Sysroot& root, const Platform& platform) {
     if (platform.parameter.empty())
         return {State::absent,
                 {},
-                root.shown("/proc/cmdline"),
-                "this platform has a boot option, no parameter"};
+                root.shown(platform.boot_option.empty() ? "/sys/module" : "/proc/cmdline"),
+                platform.boot_option.empty() ? "this platform has no parameter"
+                                             : "this platform has a boot option, no parameter"};
     const std::string path = "/sys/module/" + std::string(platform.module) + "/parameters/" +
                              std::string(platform.parameter);
     const Result<std::string> text = root.read(path, 4096);
@@ -63,8 +62,9 @@ std::vector<std::string> read_backends(const Sysroot& root) {
     if (!modules)
         return out;
     for (const std::string& module : *modules) {
-        const bool known = std::any_of(platforms().begin(), platforms().end(),
-                                       [&](const Platform& row) { return row.module == module; });
+        const bool known =
+            std::any_of(platforms().begin(), platforms().end(),
+                        [&](const Platform& platform) { return platform.module == module; });
         if (module.starts_with("kvm_") && !known)
             out.push_back(printable(module));
     }
@@ -75,6 +75,8 @@ std::vector<std::string> read_backends(const Sysroot& root) {
 /// brought no answer.
 Fact combine(const Sysroot& root, const Host& host) {
     Fact out = host.kvm.nesting;
+    if (host.platform->probe == KvmProbe::none)
+        return out;
     const std::string parameter =
         in_words(host.parameter, std::string(host.platform->module) + ".nested");
     if (out.on() && host.parameter.off())
@@ -144,6 +146,8 @@ Host read_host(const Sysroot& root, const Kvm& kvm) {
     host.module = read_module(root, *host.platform);
     host.parameter = read_parameter(root, *host.platform);
     host.kvm = kvm.ask(*host.platform);
+    if (std::optional<Fact> known = known_unasked(*host.platform))
+        host.kvm.nesting = std::move(*known);
     if (host.module.absent() && !host.platform->module.empty())
         host.backends = read_backends(root);
     host.nests = combine(root, host);

@@ -164,6 +164,9 @@ class LiveKvm final : public Kvm {
         case KvmProbe::z_sief2:
             out.nesting = ask_machine_feature(kvm.get(), platform, device_);
             break;
+        case KvmProbe::none:
+            out.nesting = *known_unasked(platform);
+            break;
         }
         return out;
     }
@@ -219,6 +222,12 @@ class CapturedKvm final : public Kvm {
 };
 
 } // namespace
+
+std::optional<Fact> known_unasked(const Platform& platform) {
+    if (platform.probe != KvmProbe::none)
+        return std::nullopt;
+    return answer(false, std::string(platform.not_offered), std::string(platform.truth));
+}
 
 std::unique_ptr<Kvm> live_kvm(std::string device) {
     return std::make_unique<LiveKvm>(std::move(device));

@@ -8,6 +8,7 @@
 #include "core/sysroot.h"
 
 #include <memory>
+#include <optional>
 
 namespace virt_nested {
 
@@ -17,6 +18,9 @@ struct KvmAnswer {
     Fact nesting;       ///< may guests be hypervisors
     Fact nested_paging; ///< x86: EPT or NPT for the guest hypervisor; absent elsewhere
 };
+
+/// What is known of nesting without asking KVM: that it has none, on a platform without a probe.
+std::optional<Fact> known_unasked(const Platform& platform);
 
 /// An interface so that a captured machine can stand in for the live one.
 class Kvm {

@@ -4,146 +4,56 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace virt_nested {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> x86_guests = {"x86_64", "i686"};
-constexpr std::array<std::string_view, 2> power_guests = {"ppc64le", "ppc64"};
-constexpr std::array<std::string_view, 1> z_guests = {"s390x"};
-constexpr std::array<std::string_view, 2> arm_guests = {"aarch64", "armv7l"};
-// vendor_id as in arch/x86/kernel/cpu/{intel,centaur,zhaoxin,amd,hygon}.c
-constexpr std::array<std::string_view, 3> vmx_vendors = {"GenuineIntel", "CentaurHauls",
-                                                         "Shanghai"};
-constexpr std::array<std::string_view, 2> svm_vendors = {"AuthenticAMD", "HygonGenuine"};
+template<size_t count>
+using Words = std::array<std::string_view, count>;
 
-constexpr std::array<Platform, 5> table = {{
-    // arch/x86/kvm/vmx/vmx.c: bool, 0444. QEMU builds no model with vmx; libvirt's expanded
-    // host-model names it.
-    {.id = PlatformId::intel,
-     .name = "Intel",
-     .machine = "x86_64",
-     .guests = x86_guests,
-     .vendors = vmx_vendors,
-     .module = "kvm_intel",
-     .parameter = "nested",
-     .live = false,
-     .boot_option = "",
-     .cpu_flag = "vmx",
-     .paging_flag = "ept",
-     .paging_parameter = "ept",
-     .probe = KvmProbe::x86_vmx,
-     .truth = "KVM_GET_SUPPORTED_CPUID",
-     .guest_switch = GuestSwitch::cpu_feature,
-     .feature = "vmx",
-     .paging_feature = "",
-     .without_cpu = Delivers::no,
-     .host_model = Delivers::certainly,
-     .emulated = false,
-     .min_kernel = "3.1"},
-    // arch/x86/kvm/svm/svm.c: int, 0444. target/i386/kvm/kvm-cpu.c: svm=off for every named model
-    // unless asked for.
-    {.id = PlatformId::amd,
-     .name = "AMD",
-     .machine = "x86_64",
-     .guests = x86_guests,
-     .vendors = svm_vendors,
-     .module = "kvm_amd",
-     .parameter = "nested",
-     .live = false,
-     .boot_option = "",
-     .cpu_flag = "svm",
-     .paging_flag = "npt",
-     .paging_parameter = "npt",
-     .probe = KvmProbe::x86_svm,
-     .truth = "KVM_GET_SUPPORTED_CPUID",
-     .guest_switch = GuestSwitch::cpu_feature,
-     .feature = "svm",
-     .paging_feature = "npt",
-     .without_cpu = Delivers::no,
-     .host_model = Delivers::no,
-     .emulated = true,
-     .min_kernel = "2.6.32"},
-    // arch/powerpc/kvm/book3s_hv.c: bool, 0644; says Y on POWER8, on hash MMU and under PAPR v2,
-    // where KVM offers nothing.
-    {.id = PlatformId::power,
-     .name = "IBM POWER",
-     .machine = "ppc64le",
-     .guests = power_guests,
-     .vendors = {},
-     .module = "kvm_hv",
-     .parameter = "nested",
-     .live = true,
-     .boot_option = "",
-     .cpu_flag = "",
-     .paging_flag = "",
-     .paging_parameter = "",
-     .probe = KvmProbe::power_nested_hv,
-     .truth = "KVM_CAP_PPC_NESTED_HV",
-     .guest_switch = GuestSwitch::nested_hv,
-     .feature = "nested-hv",
-     .paging_feature = "",
-     .without_cpu = Delivers::no,
-     .host_model = Delivers::no,
-     .emulated = true,
-     .min_kernel = "4.20"},
-    // arch/s390/kvm/kvm-s390.c: int, 0444, in kvm itself. Linux says sie, QEMU and libvirt say
-    // sief2. Without <cpu> QEMU takes
-    // the host's CPU, and libvirt of some age writes that down only at the start.
-    {.id = PlatformId::z,
-     .name = "IBM Z",
-     .machine = "s390x",
-     .guests = z_guests,
-     .vendors = {},
-     .module = "kvm",
-     .parameter = "nested",
-     .live = false,
-     .boot_option = "",
-     .cpu_flag = "sie",
-     .paging_flag = "",
-     .paging_parameter = "",
-     .probe = KvmProbe::z_sief2,
-     .truth = "KVM_S390_VM_CPU_MACHINE_FEAT",
-     .guest_switch = GuestSwitch::cpu_feature,
-     .feature = "sief2",
-     .paging_feature = "",
-     .without_cpu = Delivers::possibly,
-     .host_model = Delivers::certainly,
-     .emulated = false,
-     .min_kernel = "4.8"},
-    // arch/arm64/kvm/arm.c early_kvm_mode_cfg: no module parameter, a boot option; nothing in sysfs
-    // tells.
-    {.id = PlatformId::arm64,
-     .name = "Arm64",
-     .machine = "aarch64",
-     .guests = arm_guests,
-     .vendors = {},
-     .module = "",
-     .parameter = "",
-     .live = false,
-     .boot_option = "kvm-arm.mode=nested",
-     .cpu_flag = "",
-     .paging_flag = "",
-     .paging_parameter = "",
-     .probe = KvmProbe::arm64_el2,
-     .truth = "KVM_CAP_ARM_EL2",
-     .guest_switch = GuestSwitch::virtualization,
-     .feature = "virtualization",
-     .paging_feature = "",
-     .without_cpu = Delivers::no,
-     .host_model = Delivers::no,
-     .emulated = true,
-     .min_kernel = "6.16"},
-}};
+constexpr KernelVersion any_release = {1, 0}; ///< but none that cannot be read
+constexpr KernelVersion whatever = {0, 0};
 
-/// target/i386/cpu.c, builtin_x86_defs; read back from QEMU 7.2 with query-cpu-model-expansion.
-struct SvmModel {
-    std::string_view name;
-    bool npt;
-};
+constexpr std::array<CpuSign, 1> x86_signs = {{{"flags", ""}}};
+constexpr Words<2> x86_guests = {"x86_64", "i686"};
+constexpr Words<1> x86_hosts = {"x86_64"};
+constexpr Words<2> x86_rivals = {"vboxdrv", "vmmon"};
+constexpr std::string_view x86_firmware =
+    "turn on virtualization (Intel VT-x, AMD SVM) in this machine's firmware, then power it off "
+    "and on";
+constexpr std::string_view x86_outer_hosts =
+    "VMware: vhv.enable; Hyper-V: ExposeVirtualizationExtensions";
+constexpr std::string_view other_firmware = "the hardware or its partition must offer it";
 
-constexpr std::array<SvmModel, 9> svm_models = {{{"EPYC", true},
+// vendor_id as in arch/x86/kernel/cpu/{intel,centaur,zhaoxin,amd,hygon}.c, and the same in
+// libvirt's src/cpu_map/x86_vendors.xml
+constexpr Words<3> vmx_vendors = {"GenuineIntel", "CentaurHauls", "Shanghai"};
+constexpr Words<1> vmx_libvirt_vendors = {"Intel"};
+constexpr Words<2> svm_vendors = {"AuthenticAMD", "HygonGenuine"};
+constexpr Words<2> svm_libvirt_vendors = {"AMD", "Hygon"};
+
+// Upstream kvm_intel: on since 4.20 (commit 1e58e5e59148); kvm_amd: on since 2009. EL 7 kept it
+// off; EL 8 and Microsoft's kernels have their own, which is not in the release.
+constexpr std::array<DefaultSince, 6> intel_defaults = {
+    {{".el7", any_release, KernelDefault::off},
+     {".el8", any_release, KernelDefault::unknown},
+     {"icrosoft", any_release, KernelDefault::unknown},
+     {"WSL", any_release, KernelDefault::unknown},
+     {"", {4, 20}, KernelDefault::on},
+     {"", any_release, KernelDefault::off}}};
+constexpr std::array<DefaultSince, 5> amd_defaults = {
+    {{".el7", any_release, KernelDefault::off},
+     {".el8", any_release, KernelDefault::unknown},
+     {"icrosoft", any_release, KernelDefault::unknown},
+     {"WSL", any_release, KernelDefault::unknown},
+     {"", any_release, KernelDefault::on}}};
+constexpr std::array<DefaultSince, 1> always_on = {{{"", whatever, KernelDefault::on}}};
+constexpr std::array<DefaultSince, 1> always_off = {{{"", whatever, KernelDefault::off}}};
+
+// target/i386/cpu.c, builtin_x86_defs; read back from QEMU 7.2 with query-cpu-model-expansion.
+constexpr std::array<CpuModel, 9> svm_models = {{{"EPYC", true},
                                                  {"Dhyana", true},
                                                  {"Opteron_G2", false},
                                                  {"Opteron_G3", false},
@@ -153,11 +63,166 @@ constexpr std::array<SvmModel, 9> svm_models = {{{"EPYC", true},
                                                  {"qemu64", false},
                                                  {"max", true}}};
 
+constexpr std::array<CpuSign, 2> power_signs = {{{"cpu", "POWER"}, {"revision", ""}}};
+constexpr Words<2> power_guests = {"ppc64le", "ppc64"};
+
+constexpr std::array<CpuSign, 1> z_signs = {{{"vendor_id", "IBM/S390"}}};
+constexpr Words<1> z_guests = {"s390x"};
+constexpr std::array<MaskingGuest, 1> z_masking = {{{"s390-pv", "Secure Execution"}}};
+
+constexpr std::array<CpuSign, 1> arm_signs = {{{"CPU implementer", ""}}};
+constexpr Words<2> arm_guests = {"aarch64", "armv7l"};
+constexpr Words<1> arm_hosts = {"aarch64"};
+
+constexpr std::array<Platform, 5> table = {{
+    // arch/x86/kvm/vmx/vmx.c: bool, 0444. QEMU builds no model with vmx; libvirt's expanded
+    // host-model names it.
+    {.id = PlatformId::intel,
+     .name = "Intel",
+     .machine = "x86_64",
+     .arch_folder = "x86",
+     .signs = x86_signs,
+     .vendors = vmx_vendors,
+     .flag_field = "flags",
+     .cpu_flag = "vmx",
+     .paging_flag = "ept",
+     .module = "kvm_intel",
+     .parameter = "nested",
+     .defaults = intel_defaults,
+     .loaded_by = LoadedBy::cpu_alias,
+     .probe = KvmProbe::x86_vmx,
+     .truth = "KVM_GET_SUPPORTED_CPUID",
+     .guests = x86_guests,
+     .feature = "vmx",
+     .host_model = Delivers::certainly,
+     .hosts = x86_hosts,
+     .libvirt_vendors = vmx_libvirt_vendors,
+     .libvirt_cpu = LibvirtCpu::compares,
+     .level_from = LevelFrom::hypervisor_flag,
+     .firmware = x86_firmware,
+     .outer_hosts = x86_outer_hosts,
+     .rivals = x86_rivals},
+    // arch/x86/kvm/svm/svm.c: int, 0444. target/i386/kvm/kvm-cpu.c: svm=off for every named model
+    // unless asked for.
+    {.id = PlatformId::amd,
+     .name = "AMD",
+     .machine = "x86_64",
+     .arch_folder = "x86",
+     .signs = x86_signs,
+     .vendors = svm_vendors,
+     .flag_field = "flags",
+     .cpu_flag = "svm",
+     .paging_flag = "npt",
+     .module = "kvm_amd",
+     .parameter = "nested",
+     .defaults = amd_defaults,
+     .loaded_by = LoadedBy::cpu_alias,
+     .probe = KvmProbe::x86_svm,
+     .truth = "KVM_GET_SUPPORTED_CPUID",
+     .guests = x86_guests,
+     .feature = "svm",
+     .paging_feature = "npt",
+     .emulated = true,
+     .models = svm_models,
+     .default_model = "qemu64",
+     .hosts = x86_hosts,
+     .libvirt_vendors = svm_libvirt_vendors,
+     .libvirt_cpu = LibvirtCpu::compares,
+     .level_from = LevelFrom::hypervisor_flag,
+     .firmware = x86_firmware,
+     .outer_hosts = x86_outer_hosts,
+     .rivals = x86_rivals},
+    // arch/powerpc/kvm/book3s_hv.c: bool, 0644; says Y on POWER8, on hash MMU and under PAPR v2,
+    // where KVM offers nothing. setup-common.c, show_cpuinfo_summary: platform and MMU come last.
+    {.id = PlatformId::power,
+     .name = "IBM POWER",
+     .machine = "ppc64le",
+     .arch_folder = "powerpc",
+     .signs = power_signs,
+     .record = CpuRecord::first_and_behind,
+     .module = "kvm_hv",
+     .parameter = "nested",
+     .live = true,
+     .defaults = always_on,
+     .probe = KvmProbe::power_nested_hv,
+     .truth = "KVM_CAP_PPC_NESTED_HV",
+     .guests = power_guests,
+     .guest_switch = GuestSwitch::nested_hv,
+     .feature = "nested-hv",
+     .emulated = true,
+     .hosts = power_guests,
+     .level_from = LevelFrom::cpu_platform,
+     .firmware = other_firmware},
+    // arch/s390/kvm/kvm-s390.c: int, 0444, in kvm itself. Linux says sie, QEMU and libvirt say
+    // sief2. Without <cpu> QEMU takes the host's CPU, and libvirt of some age writes that down only
+    // at the start. The exclusion of hpage went with commit 0fdd5c18a99c.
+    {.id = PlatformId::z,
+     .name = "IBM Z",
+     .machine = "s390x",
+     .arch_folder = "s390",
+     .signs = z_signs,
+     .flag_field = "features",
+     .cpu_flag = "sie",
+     .module = "kvm",
+     .parameter = "nested",
+     .defaults = always_off,
+     .excludes = {"hpage",
+                  {7, 1},
+                  "arch/s390/kvm/kvm-s390.c",
+                  "Before Linux 7.1 a host that nests cannot back its guests with huge pages."},
+     .probe = KvmProbe::z_sief2,
+     .truth = "KVM_S390_VM_CPU_MACHINE_FEAT",
+     .guests = z_guests,
+     .feature = "sief2",
+     .without_cpu = Delivers::possibly,
+     .host_model = Delivers::certainly,
+     .masking = z_masking,
+     .hosts = z_guests,
+     .level_from = LevelFrom::sysinfo,
+     .firmware = other_firmware,
+     .boot_step = "zipl"},
+    // arch/arm64/kvm/arm.c early_kvm_mode_cfg: no module parameter, a boot option; nothing in sysfs
+    // tells.
+    {.id = PlatformId::arm64,
+     .name = "Arm64",
+     .machine = "aarch64",
+     .arch_folder = "arm64",
+     .signs = arm_signs,
+     .boot_option = "kvm-arm.mode=nested",
+     .probe = KvmProbe::arm64_el2,
+     .truth = "KVM_CAP_ARM_EL2",
+     .guests = arm_guests,
+     .guest_switch = GuestSwitch::virtualization,
+     .feature = "virtualization",
+     .emulated = true,
+     .hosts = arm_hosts,
+     .level_from = LevelFrom::firmware,
+     .firmware = other_firmware},
+}};
+
+static_assert(std::all_of(table.begin(), table.end(),
+                          [](const Platform& platform) {
+                              return (platform.probe == KvmProbe::none) !=
+                                         platform.not_offered.empty() &&
+                                     platform.cpu_flag.empty() == platform.flag_field.empty() &&
+                                     platform.parameter.empty() == platform.defaults.empty();
+                          }),
+              "a row is whole: no probe has its reason, a flag its line, a parameter its default");
+
 bool contains(std::span<const std::string_view> list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 } // namespace
+
+KernelVersion kernel_version(std::string_view release) {
+    KernelVersion out{0, 0};
+    const char* end = release.data() + release.size();
+    const auto major = std::from_chars(release.data(), end, out.first);
+    if (major.ec == std::errc() && major.ptr != end && *major.ptr == '.')
+        std::from_chars(major.ptr + 1, end, out.second);
+    return out;
+}
 
 std::span<const Platform> platforms() {
     return table;
@@ -165,14 +230,29 @@ std::span<const Platform> platforms() {
 
 const Platform& platform(PlatformId id) {
     return *std::find_if(table.begin(), table.end(),
-                         [id](const Platform& row) { return row.id == id; });
+                         [id](const Platform& platform) { return platform.id == id; });
+}
+
+const Platform* platform_of_machine(std::string_view machine) {
+    const auto* found = std::find_if(table.begin(), table.end(), [&](const Platform& platform) {
+        return platform.machine == machine;
+    });
+    return found == table.end() ? nullptr : found;
+}
+
+const Exclusion* exclusion_of(std::string_view module, std::string_view kernel) {
+    for (const Platform& platform : table)
+        if (platform.module == module && !platform.excludes.parameter.empty() &&
+            kernel_version(kernel) < platform.excludes.until)
+            return &platform.excludes;
+    return nullptr;
 }
 
 const Platform* emulated_platform(std::string_view guest_arch) {
     const Platform* found = nullptr;
-    for (const Platform& row : table)
-        if (runs_guest(row, guest_arch) && (!found || row.emulated))
-            found = &row;
+    for (const Platform& platform : table)
+        if (runs_guest(platform, guest_arch) && (!found || platform.emulated))
+            found = &platform;
     return found;
 }
 
@@ -180,13 +260,19 @@ bool runs_guest(const Platform& platform, std::string_view guest_arch) {
     return contains(platform.guests, guest_arch);
 }
 
-SvmInModel svm_in_model(std::string_view model) {
-    // EPYC, Dhyana and their generations: EPYC-Rome, EPYC-Milan-v2, ...
-    for (const SvmModel& known : svm_models)
+const CpuModel* model_with_feature(const Platform& platform, std::string_view model) {
+    for (const CpuModel& known : platform.models)
         if (model == known.name ||
             (model.starts_with(known.name) && model[known.name.size()] == '-'))
-            return {true, known.npt};
-    return {};
+            return &known;
+    return nullptr;
+}
+
+const MaskingGuest* masking_guest(const Platform& platform, std::string_view type) {
+    for (const MaskingGuest& masking : platform.masking)
+        if (masking.type == type)
+            return &masking;
+    return nullptr;
 }
 
 } // namespace virt_nested

@@ -15,9 +15,9 @@ constexpr std::array phase_names = {"prepare", "start",   "started",
                                     "migrate", "restore", "reconnect"};
 static_assert(phase_names.size() == static_cast<size_t>(Phase::reconnect) + 1);
 
-/// "svm" for the guest's row, or what there is to say without one.
-std::string feature_words(const Platform* row) {
-    return row ? std::string(row->feature) : "nested virtualization";
+/// "svm", or what there is to say where the guest's platform is not known.
+std::string feature_words(const Platform* platform) {
+    return platform ? std::string(platform->feature) : "nested virtualization";
 }
 
 std::string mend_definition(const Domain& domain) {
@@ -29,14 +29,16 @@ struct Question {
     const Domain& domain;
     const Host& host;
     const Config& config;
-    const Platform* row;
+    const Platform* platform; ///< the guest's; nullptr: not known
     Delivery gives;
 };
 
-/// The command that mends a host which does not nest.
+/// The command that mends a host which does not nest; none where KVM cannot.
 std::string mend_host(const Host& host) {
+    if (host.platform && host.platform->probe == KvmProbe::none)
+        return {};
     const bool switched_off =
-        host.parameter.off() || (host.platform && host.platform->id == PlatformId::arm64);
+        host.parameter.off() || (host.platform && !host.platform->boot_option.empty());
     return switched_off && host.cpu.state != State::off ? "virt-nested enable"
                                                         : "virt-nested validate";
 }
@@ -45,6 +47,8 @@ std::string mend_host(const Host& host) {
 std::string host_problem(const Host& host) {
     if (!host.platform)
         return host.nests.reason;
+    if (host.platform->probe == KvmProbe::none)
+        return std::string(host.platform->not_offered);
     const std::string parameter =
         std::string(host.platform->module) + "." + std::string(host.platform->parameter);
     if (host.nests.undetermined())
@@ -68,8 +72,8 @@ std::string host_problem(const Host& host) {
     return out;
 }
 
-Verdict refuse(std::string reason, std::string fix, bool undetermined = false) {
-    return {true, undetermined, std::move(reason), std::move(fix), {}};
+Verdict refuse(std::string reason, std::string mend, bool undetermined = false) {
+    return {true, undetermined, std::move(reason), std::move(mend), {}};
 }
 
 Verdict pass(std::string reason) {
@@ -90,21 +94,21 @@ void warn_of_shadow_paging(const Question& q, Verdict& verdict) {
         verdict.warnings.push_back("the guest's own guests will run on shadow paging, slowly: " +
                                    q.host.nested_paging.found + " (" + q.host.nested_paging.source +
                                    ")");
-    const std::string_view paging = q.row->paging_feature;
+    const std::string_view paging = q.platform->paging_feature;
     const CpuFeature* asked = paging.empty() ? nullptr : q.domain.cpu.feature(paging);
-    const bool named_model =
-        q.domain.cpu.mode == CpuMode::custom && !svm_in_model(q.domain.cpu.model).npt;
+    const CpuModel* model = model_with_feature(*q.platform, q.domain.cpu.model);
+    const bool named_model = q.domain.cpu.mode == CpuMode::custom && !(model && model->paging);
     if ((asked && asked->policy == FeaturePolicy::disable) ||
         (!asked && named_model && !paging.empty()))
-        verdict.warnings.push_back("the definition gives " + std::string(q.row->feature) +
+        verdict.warnings.push_back("the definition gives " + std::string(q.platform->feature) +
                                    " without " + std::string(paging) +
                                    "; run: " + mend_definition(q.domain));
 }
 
 Verdict judge_require(const Question& q) {
-    const std::string feature = feature_words(q.row);
+    const std::string feature = feature_words(q.platform);
     const std::string label = "labelled require, but ";
-    if (!q.row)
+    if (!q.platform)
         return refuse(label + "nothing is known about guests of " + printable(q.domain.arch, 32) +
                           " on this host" + (q.host.platform ? "" : ": " + q.host.nests.reason),
                       "virt-nested validate", true);
@@ -123,7 +127,7 @@ Verdict judge_require(const Question& q) {
                       mend_host(q.host));
     if (!enough)
         return refuse(label + q.gives.why,
-                      emulated(q.domain) && !q.row->emulated ? "" : mend_definition(q.domain));
+                      emulated(q.domain) && !q.platform->emulated ? "" : mend_definition(q.domain));
     Verdict verdict =
         pass("labelled require, and " + q.gives.why +
              (q.gives.how == Delivers::possibly ? ", which is decided at the start" : ""));
@@ -132,21 +136,21 @@ Verdict judge_require(const Question& q) {
 }
 
 /// forbid, or no label under `unlabelled = forbid`; `who` begins the sentence.
-Verdict judge_forbid(const Question& q, const std::string& who, const std::string& fix) {
+Verdict judge_forbid(const Question& q, const std::string& who, const std::string& mend) {
     if (emulated(q.domain) && !q.gives.undetermined)
         return pass(who + ", and the guest is emulated: nothing of the host's CPU reaches it");
-    const std::string feature = feature_words(q.row);
-    const bool open = q.row ? q.gives.how != Delivers::no || q.gives.undetermined : true;
+    const std::string feature = feature_words(q.platform);
+    const bool open = q.platform ? q.gives.how != Delivers::no || q.gives.undetermined : true;
     if (!open)
         return pass(who + ", and " + q.gives.why);
-    if (q.row && (q.host.nests.off() || q.host.nests.absent()))
+    if (q.platform && (q.host.nests.off() || q.host.nests.absent()))
         return pass(who + ", and this host gives " + feature +
                     " to no guest: " + host_problem(q.host));
-    const bool unknown = !q.row || q.host.nests.undetermined() || q.gives.undetermined;
+    const bool unknown = !q.platform || q.host.nests.undetermined() || q.gives.undetermined;
     if (!unknown)
         return refuse(who + ", but " + q.gives.why + " and this host nests: " + q.host.nests.found +
                           " (" + q.host.nests.source + ")",
-                      fix);
+                      mend);
     const std::string why = q.gives.undetermined ? q.gives.why : host_problem(q.host);
     const std::string sentence =
         who + ", but whether the guest would get " + feature + " cannot be determined: " + why;
@@ -156,7 +160,7 @@ Verdict judge_forbid(const Question& q, const std::string& who, const std::strin
         verdict.warnings.push_back(verdict.reason);
         return verdict;
     }
-    return refuse(sentence, fix, true);
+    return refuse(sentence, mend, true);
 }
 
 Verdict judge_unlabelled(const Question& q, const std::string& who) {
@@ -171,7 +175,7 @@ Verdict judge_unlabelled(const Question& q, const std::string& who) {
     if (q.config.unlabelled == UnlabelledRule::forbid || !strict.refuse)
         return strict;
     strict.refuse = false;
-    strict.fix.clear();
+    strict.mend.clear();
     strict.warnings.push_back(strict.reason);
     return strict;
 }
@@ -207,7 +211,7 @@ Verdict soften(Phase phase, Verdict verdict) {
     if (only_looks(phase) && verdict.refuse) {
         verdict.refuse = false;
         verdict.warnings.push_back(verdict.reason +
-                                   (verdict.fix.empty() ? "" : "; run: " + verdict.fix));
+                                   (verdict.mend.empty() ? "" : "; run: " + verdict.mend));
     }
     return verdict;
 }
@@ -225,7 +229,7 @@ std::optional<Phase> phase_of(std::string_view operation) {
     return std::nullopt;
 }
 
-const Platform* judging_platform(const Domain& domain, const Host& host) {
+const Platform* platform_of_guest(const Domain& domain, const Host& host) {
     if (emulated(domain))
         return emulated_platform(domain.arch);
     return host.platform && runs_guest(*host.platform, domain.arch) ? host.platform : nullptr;
@@ -242,12 +246,13 @@ bool needs_host(const Domain& domain, const Config& config) {
 }
 
 Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config& config) {
-    const Platform* row = judging_platform(domain, host);
-    // An emulated guest of an architecture without a row: any row tells whether it is emulated.
-    const Delivery gives = row || emulated(domain)
-                               ? delivery(domain, row ? *row : platforms().front())
+    const Platform* platform = platform_of_guest(domain, host);
+    // An emulated guest of an architecture that nothing is known about: any platform tells whether
+    // something in its definition is beyond judging.
+    const Delivery gives = platform || emulated(domain)
+                               ? delivery(domain, platform ? *platform : platforms().front())
                                : Delivery{Delivers::possibly, true, "unknown platform"};
-    return soften(phase, judge({phase, domain, host, config, row, gives}));
+    return soften(phase, judge({phase, domain, host, config, platform, gives}));
 }
 
 Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_seen,
@@ -263,7 +268,7 @@ Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_se
 
 std::string refusal(std::string_view guest, const Verdict& verdict) {
     return "virt-nested: '" + printable(guest) + "' refused: " + verdict.reason +
-           (verdict.fix.empty() ? std::string() : "; run: " + verdict.fix);
+           (verdict.mend.empty() ? std::string() : "; run: " + verdict.mend);
 }
 
 } // namespace virt_nested

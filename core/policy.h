@@ -24,13 +24,13 @@ std::optional<Phase> phase_of(std::string_view operation);
 
 /// The platform that judges this guest: the host's for KVM, the emulated one for type='qemu';
 /// nullptr where none is known.
-const Platform* judging_platform(const Domain& domain, const Host& host);
+const Platform* platform_of_guest(const Domain& domain, const Host& host);
 
 struct Verdict {
     bool refuse = false;
     bool undetermined = false;         ///< a fact that the verdict rests on could not be had
     std::string reason;                ///< one sentence without the guest's name; also for a pass
-    std::string fix;                   ///< a command, or empty
+    std::string mend;                  ///< a command, or empty
     std::vector<std::string> warnings; ///< for the log
 };
 
@@ -45,7 +45,7 @@ Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config
 Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_seen,
                           const Config& config);
 
-/// "virt-nested: 'web1' refused: REASON; run: FIX": one line, printable, no newline.
+/// "virt-nested: 'web1' refused: REASON; run: MEND": one line, printable, no newline.
 std::string refusal(std::string_view guest, const Verdict& verdict);
 
 } // namespace virt_nested

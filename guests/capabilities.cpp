@@ -2,30 +2,23 @@
 // formatcaps.html and formatdomaincaps.html of libvirt.
 #include "guests/capabilities.h"
 
+#include "core/kvm.h"
 #include "core/text.h"
 #include "guests/xml.h"
 
-#include <array>
+#include <algorithm>
+#include <optional>
+#include <span>
 
 namespace virt_nested {
 
 namespace {
 
-struct Row {
-    std::string_view arch;
-    std::string_view vendor; ///< as libvirt names it (cpu_map/x86_vendors.xml)
-    PlatformId id;
-};
-
-constexpr std::array<Row, 7> rows = {{{"x86_64", "Intel", PlatformId::intel},
-                                      {"x86_64", "AMD", PlatformId::amd},
-                                      {"x86_64", "Hygon", PlatformId::amd},
-                                      {"ppc64le", "", PlatformId::power},
-                                      {"ppc64", "", PlatformId::power},
-                                      {"s390x", "", PlatformId::z},
-                                      {"aarch64", "", PlatformId::arm64}}};
-
 constexpr const char* source = "domain capabilities of the connection";
+
+bool holds(std::span<const std::string_view> names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 Fact undetermined(std::string reason) {
     return {State::undetermined, {}, source, std::move(reason)};
@@ -47,9 +40,10 @@ Result<const Platform*> platform_of(std::string_view capabilities) {
     const XmlNode cpu = document->root().child("host").child("cpu");
     const std::string arch = cpu.child("arch").text();
     const std::string vendor = cpu.child("vendor").text();
-    for (const Row& row : rows)
-        if (arch == row.arch && (row.vendor.empty() || vendor == row.vendor))
-            return &platform(row.id);
+    for (const Platform& platform : platforms())
+        if (holds(platform.hosts, arch) &&
+            (platform.libvirt_vendors.empty() || holds(platform.libvirt_vendors, vendor)))
+            return &platform;
     if (arch.empty())
         return Error{0, "the connection does not tell the architecture of its host"};
     if (vendor.empty())
@@ -60,7 +54,9 @@ Result<const Platform*> platform_of(std::string_view capabilities) {
 }
 
 Fact nests_by_capabilities(std::string_view domain_capabilities, const Platform& platform) {
-    if (platform.id != PlatformId::intel && platform.id != PlatformId::amd)
+    if (std::optional<Fact> known = known_unasked(platform))
+        return std::move(*known);
+    if (platform.libvirt_cpu != LibvirtCpu::compares)
         return undetermined("libvirt does not tell it on " + std::string(platform.name));
     const Result<XmlDocument> document = XmlDocument::parse(domain_capabilities);
     if (!document)
@@ -80,7 +76,7 @@ Fact nests_by_capabilities(std::string_view domain_capabilities, const Platform&
                 source,
                 {}};
     }
-    const bool in_model = platform.id == PlatformId::amd && svm_in_model(model).svm;
+    const bool in_model = model_with_feature(platform, model) != nullptr;
     return {in_model ? State::on : State::off,
             in_model ? "host-model is " + printable(model, 64) + ", which contains " + feature
                      : "host-model (" + printable(model, 64) + ") has no " + feature,

@@ -19,14 +19,14 @@ constexpr unsigned long virtualization_since = 12001000;
 /// One definition in the making.
 struct Work {
     const Domain& domain;
-    const Platform& row;
+    const Platform& platform;
     const Wish& wish;
     XmlNode root;
     std::string feature;
     Edit edit;
 
     bool require() const { return wish.policy == LabelPolicy::require; }
-    bool x86() const { return row.id == PlatformId::intel || row.id == PlatformId::amd; }
+    bool compared() const { return platform.libvirt_cpu == LibvirtCpu::compares; }
     bool emulated() const { return domain.type == "qemu"; }
     void note(std::string what) {
         edit.what.push_back(std::move(what));
@@ -110,11 +110,11 @@ bool explicit_enough(const Work& work, const Delivery& gives) {
         return false;
     const bool host_cpu = work.domain.cpu.mode == CpuMode::host_passthrough ||
                           work.domain.cpu.mode == CpuMode::maximum;
-    return !work.x86() || (work.emulated() && !host_cpu);
+    return !work.compared() || (work.emulated() && !host_cpu);
 }
 
 void bring_npt(Work& work, XmlNode& cpu) {
-    const std::string npt(work.row.paging_feature);
+    const std::string npt(work.platform.paging_feature);
     if (npt.empty() || passes_host_cpu(cpu))
         return;
     const CpuFeature* asked = work.domain.cpu.feature(npt);
@@ -122,19 +122,21 @@ void bring_npt(Work& work, XmlNode& cpu) {
         work.edit.warnings.push_back("the definition says " + npt + " policy='" +
                                      name(asked->policy) +
                                      "': the guest's own guests may run on shadow paging, slowly");
-    if (!asked && work.domain.cpu.mode == CpuMode::custom &&
-        !svm_in_model(work.domain.cpu.model).npt)
+    const CpuModel* model = model_with_feature(work.platform, work.domain.cpu.model);
+    if (!asked && work.domain.cpu.mode == CpuMode::custom && !(model && model->paging))
         write_feature(work, cpu, npt, FeaturePolicy::require);
 }
 
 Problem require_feature(Work& work, const Delivery& gives) {
     const Domain& domain = work.domain;
     const CpuFeature* asked = domain.cpu.feature(work.feature);
-    if (work.emulated() && !work.row.emulated)
+    if (work.emulated() && !work.platform.emulated)
         return EditProblem{EditProblem::impossible, "an emulated guest (type='qemu') never has " +
                                                         work.feature +
                                                         "; it needs <domain type='kvm'>"};
-    if (domain.launch_security == "s390-pv")
+    if (!work.emulated() && work.platform.probe == KvmProbe::none)
+        return EditProblem{EditProblem::impossible, std::string(work.platform.not_offered)};
+    if (masking_guest(work.platform, domain.launch_security))
         return EditProblem{EditProblem::impossible, gives.why};
     if (asked && !work.wish.override_contradiction &&
         (asked->policy == FeaturePolicy::disable || asked->policy == FeaturePolicy::forbid))
@@ -148,14 +150,14 @@ Problem require_feature(Work& work, const Delivery& gives) {
                            "migration and licences; run: virt-nested inject " +
                                guest_word(domain.name)};
     if (nobody_chose)
-        choose_cpu(work, "host-passthrough");
+        choose_cpu(work, work.emulated() ? "maximum" : "host-passthrough");
     XmlNode cpu = work.root.child("cpu");
     const bool said =
         asked && (asked->policy == FeaturePolicy::require || asked->policy == FeaturePolicy::force);
     if (!said)
         write_feature(work, cpu, work.feature, FeaturePolicy::require);
     bring_npt(work, cpu);
-    if (work.x86() && passes_host_cpu(cpu))
+    if (work.compared() && passes_host_cpu(cpu))
         enforce_check(work, cpu);
     return std::nullopt;
 }
@@ -228,7 +230,7 @@ Problem apply(Work& work, const Delivery& gives) {
     if (gives.undetermined)
         return EditProblem{EditProblem::undetermined, "whether the guest gets " + work.feature +
                                                           " cannot be determined: " + gives.why};
-    switch (work.row.guest_switch) {
+    switch (work.platform.guest_switch) {
     case GuestSwitch::cpu_feature:
         return work.require() ? require_feature(work, gives) : forbid_feature(work, gives);
     case GuestSwitch::nested_hv:
@@ -247,16 +249,16 @@ bool default_cpu(const Domain& domain) {
            (cpu.model == "qemu64" || cpu.model == "qemu32");
 }
 
-EditResult edit_definition(std::string_view xml, const Platform& row, const Wish& wish) {
+EditResult edit_definition(std::string_view xml, const Platform& platform, const Wish& wish) {
     const Result<Domain> domain = parse_domain(xml);
     if (!domain)
         return EditProblem{EditProblem::undetermined, "its definition is " + domain.error().what};
     const Result<XmlDocument> document = XmlDocument::parse(xml);
     if (!document)
         return EditProblem{EditProblem::undetermined, "its definition is " + document.error().what};
-    Work work{*domain, row, wish, document->root(), std::string(row.feature), {}};
+    Work work{*domain, platform, wish, document->root(), std::string(platform.feature), {}};
     if (wish.policy == LabelPolicy::require || wish.policy == LabelPolicy::forbid)
-        if (Problem problem = apply(work, delivery(*domain, row)))
+        if (Problem problem = apply(work, delivery(*domain, platform)))
             return std::move(*problem);
     work.edit.xml = work.edit.changed ? document->text() : std::string(xml);
     return std::move(work.edit);
@@ -267,8 +269,8 @@ std::vector<std::string> said_of_nesting(const Domain& domain) {
     std::vector<std::string> out;
     if (cpu.mode == CpuMode::host_passthrough || cpu.mode == CpuMode::maximum)
         out.push_back(std::string("CPU mode '") + name(cpu.mode) + "'");
-    for (const Platform& row : platforms())
-        for (const std::string_view feature : {row.feature, row.paging_feature})
+    for (const Platform& platform : platforms())
+        for (const std::string_view feature : {platform.feature, platform.paging_feature})
             if (const CpuFeature* said = feature.empty() ? nullptr : cpu.feature(feature))
                 out.push_back(said->name + " policy='" + name(said->policy) + "'");
     if (domain.nested_hv != Switch::absent)

@@ -45,9 +45,9 @@ struct EditProblem {
 
 using EditResult = std::variant<Edit, EditProblem>;
 
-/// `row`: the platform that judges this guest (policy.h, judging_platform). Policies other than
+/// `platform`: the one that judges this guest (policy.h, platform_of_guest). Policies other than
 /// require and forbid ask nothing.
-EditResult edit_definition(std::string_view xml, const Platform& row, const Wish& wish);
+EditResult edit_definition(std::string_view xml, const Platform& platform, const Wish& wish);
 
 /// Whether the CPU is the one that libvirt writes into a definition that names none
 /// (qemu_domain.c, qemuDomainDefSetDefaultCPU): then nobody chose it.

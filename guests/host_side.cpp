@@ -14,21 +14,21 @@ Fact not_told(const std::string& what) {
 }
 
 /// All that a remote host's connection says.
-Host remote_host(const Connection& connection, const Platform* row) {
+Host remote_host(const Connection& connection, const Platform* platform) {
     Host host;
-    host.platform = row;
+    host.platform = platform;
     host.cpu = not_told("the CPU flags");
     host.module = not_told("kernel modules");
     host.parameter = not_told("module parameters");
     host.kvm.device = not_told("/dev/kvm");
     host.nested_paging = not_told("nested paging");
     host.nests = not_told("whether KVM offers nesting");
-    if (!row)
+    if (!platform)
         return host;
-    host.machine = std::string(row->machine);
+    host.machine = std::string(platform->machine);
     const Result<std::string> text = taken_text(
         virConnectGetDomainCapabilities(connection.get(), nullptr, nullptr, nullptr, "kvm", 0));
-    host.nests = text ? nests_by_capabilities(*text, *row)
+    host.nests = text ? nests_by_capabilities(*text, *platform)
                       : Fact{State::undetermined, {}, "remote host", text.error().what};
     return host;
 }
@@ -41,23 +41,23 @@ HostSide read_host_side(const Connection& connection) {
     side.hypervisor = connection.hypervisor();
     side.libvirt_version = connection.libvirt_version();
     const Result<std::string> text = taken_text(virConnectGetCapabilities(connection.get()));
-    const Result<const Platform*> row =
+    const Result<const Platform*> platform =
         text ? platform_of(*text) : Result<const Platform*>(text.error());
     if (connection.local() && side.qemu()) {
         const Sysroot root;
         side.host = read_host(root, *kvm_of(root));
         side.config = read_config(root);
         // A local socket can be a forwarded one: then the vendors may differ.
-        side.local = !row || !side.host.platform || side.host.platform == *row;
+        side.local = !platform || !side.host.platform || side.host.platform == *platform;
     }
     if (!side.local) {
-        side.host = remote_host(connection, row ? *row : nullptr);
+        side.host = remote_host(connection, platform ? *platform : nullptr);
         side.config = {};
     }
-    if (row)
-        side.host.platform = *row;
+    if (platform)
+        side.host.platform = *platform;
     else if (!side.host.platform)
-        side.host.nests = {State::undetermined, {}, printable(side.uri), row.error().what};
+        side.host.nests = {State::undetermined, {}, printable(side.uri), platform.error().what};
     return side;
 }
 

@@ -28,15 +28,15 @@ bool agrees(const Delivery& gives, LabelPolicy policy) {
 }
 
 /// For a guest that has no definition to edit.
-Injected transient_outcome(const Domain& live, const Platform& row) {
+Injected transient_outcome(const Domain& live, const Platform& platform) {
     const bool require = live.label.policy == LabelPolicy::require;
-    if (agrees(delivery(live, row), live.label.policy))
+    if (agrees(delivery(live, platform), live.label.policy))
         return outcome(Injected::unchanged, "transient, and its CPU agrees with its label");
     std::string line;
-    if (row.guest_switch == GuestSwitch::cpu_feature)
+    if (platform.guest_switch == GuestSwitch::cpu_feature)
         line = "<feature policy='" + std::string(require ? "require" : "disable") + "' name='" +
-               std::string(row.feature) + "'/> in its <cpu>";
-    else if (row.guest_switch == GuestSwitch::nested_hv)
+               std::string(platform.feature) + "'/> in its <cpu>";
+    else if (platform.guest_switch == GuestSwitch::nested_hv)
         line =
             std::string("<nested-hv state='") + (require ? "on" : "off") + "'/> in its <features>";
     else
@@ -92,7 +92,7 @@ std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed) {
 }
 
 Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& before,
-                         const Platform& row) {
+                         const Platform& platform) {
     const Result<DomainPtr> defined = guard_.define(uuid_of(domain), edit.xml);
     if (!defined)
         return libvirt_outcome(defined.error());
@@ -100,7 +100,7 @@ Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& be
     if (!after)
         return libvirt_outcome(after.error());
     const Result<Domain> domain_after = parse_domain(*after);
-    if (!domain_after || !agrees(delivery(*domain_after, row), before.label.policy))
+    if (!domain_after || !agrees(delivery(*domain_after, platform), before.label.policy))
         return outcome(Injected::failed,
                        "libvirt took the definition, but it does not hold what was written (" +
                            join(edit.what, ", ") + "): another editor, or a libvirt that drops it");
@@ -139,21 +139,21 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
         return outcome(Injected::unlabelled, "it carries no label");
     if (label.policy == LabelPolicy::allow)
         return outcome(Injected::unchanged, "the label allow asks nothing of the definition");
-    const Platform* row = judging_platform(before, side_.host);
-    if (!row)
+    const Platform* platform = platform_of_guest(before, side_.host);
+    if (!platform)
         return outcome(Injected::undetermined, refused_platform(side_, before));
     if (!has_definition)
-        return transient_outcome(before, *row);
+        return transient_outcome(before, *platform);
     const EditResult result = edit_definition(
-        xml, *row,
+        xml, *platform,
         {label.policy, options.by_person, options.override_contradiction, side_.libvirt_version});
     if (const auto* problem = std::get_if<EditProblem>(&result))
         return problem_outcome(*problem, before.name);
     const Edit& edit = std::get<Edit>(result);
     if (!edit.changed)
-        return outcome(Injected::unchanged, delivery(before, *row).why);
+        return outcome(Injected::unchanged, delivery(before, *platform).why);
     if (!options.dry_run)
-        return write(domain, edit, before, *row);
+        return write(domain, edit, before, *platform);
     Injected out = outcome(Injected::changed, join(edit.what, ", "));
     out.notes = edit.warnings;
     out.diff = diff_of(domain, xml, edit);

@@ -46,7 +46,7 @@ class Injector {
     Injected judged(virDomainPtr domain, const InjectOptions& options, const std::string& xml,
                     const Domain& before, bool has_definition);
     Injected write(virDomainPtr domain, const Edit& edit, const Domain& before,
-                   const Platform& row);
+                   const Platform& platform);
 
     const HostSide& side_;
     DefineGuard guard_;

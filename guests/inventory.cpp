@@ -77,7 +77,7 @@ void judge_start(const GuestTexts& texts, const HostSide& side, const Domain& de
     const Verdict verdict = decide(Phase::prepare, judged, side.host, side.config);
     row.start = verdict.refuse ? State::off : State::on;
     row.start_why = verdict.reason;
-    row.start_fix = verdict.fix;
+    row.start_fix = verdict.mend;
     const bool by_rule =
         judged.label.problem.empty() &&
         (judged.label.policy == LabelPolicy::none || judged.label.policy == LabelPolicy::allow);
@@ -144,14 +144,14 @@ Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
     return out;
 }
 
-Fact has_now(const Domain& live, const Platform& row, const Host& host) {
-    const Delivery gives = delivery(live, row);
+Fact has_now(const Domain& live, const Platform& platform, const Host& host) {
+    const Delivery gives = delivery(live, platform);
     if (gives.undetermined)
         return {State::undetermined, {}, "live definition", gives.why};
     if (gives.how == Delivers::no)
         return {State::off, gives.why, "live definition", {}};
     const bool expanded = live.cpu.check == "full" && live.cpu.mode == CpuMode::custom;
-    const bool by_definition = row.guest_switch != GuestSwitch::cpu_feature || expanded;
+    const bool by_definition = platform.guest_switch != GuestSwitch::cpu_feature || expanded;
     if (gives.how == Delivers::certainly && (by_definition || live.type == "qemu"))
         return {State::on, gives.why, "live definition", {}};
     if (live.type == "qemu")
@@ -192,7 +192,7 @@ GuestRow row_of(const GuestTexts& texts, const HostSide& side) {
     row.label = label_words(definition->label);
     row.cpu = cpu_words(*definition);
     row.emulated = definition->type == "qemu";
-    const Platform* platform = judging_platform(*definition, side.host);
+    const Platform* platform = platform_of_guest(*definition, side.host);
     row.feature = platform ? std::string(platform->feature) : "";
     row.gives = platform ? delivery(*definition, *platform)
                          : Delivery{Delivers::possibly, true,

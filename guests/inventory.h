@@ -57,6 +57,6 @@ GuestRow row_of(const GuestTexts& texts, const HostSide& side);
 /// really gave into the live definition (qemu_process.c, qemuProcessUpdateLiveGuestCPU).
 /// host-passthrough and maximum are never expanded: there the guest has what KVM offers, which on
 /// x86 and Z cannot change while a guest uses the module.
-Fact has_now(const Domain& live, const Platform& row, const Host& host);
+Fact has_now(const Domain& live, const Platform& platform, const Host& host);
 
 } // namespace virt_nested

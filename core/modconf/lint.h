@@ -56,9 +56,8 @@ struct LintFinding {
 
 struct LintContext {
     /// The module that holds `nested` on this host ("kvm_intel", "kvm_amd", "kvm_hv", "kvm"); empty
-    /// where it is not known: then no line is for the wrong host.
+    /// where none does, or it is not known: then no line is for the wrong host.
     std::string module;
-    bool x86 = true; ///< `kvm` itself has no `nested` there
     /// Types read from the host's own modules; the built-in table stands in for what is not here.
     std::vector<std::pair<std::string, Parmtypes>> types; ///< by module
     Linkage linkage = Linkage::module;

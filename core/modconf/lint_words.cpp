@@ -60,10 +60,10 @@ std::optional<Parmtype> Linter::type(std::string_view module, std::string_view p
     if (read != context.types.end())
         if (const std::optional<Parmtype> found = read->second.type(parameter))
             return found;
-    const Parameter* row = known_parameter(module, parameter);
-    if (!row || (context.x86 && module == "kvm" && row->name == "nested"))
+    const Parameter* known = known_parameter(module, parameter);
+    if (!known || (module == "kvm" && known->name == "nested" && context.module != "kvm"))
         return std::nullopt;
-    return row->type;
+    return known->type;
 }
 
 LintSeverity Linter::severity_of_refusal(std::string_view module) const {
@@ -139,8 +139,8 @@ void Linter::unknown(const std::string& module, const std::string& parameter, co
             add(LintKind::wrong_module, LintSeverity::warning, origin, text,
                 module + " has no parameter " + in_quotes(parameter) +
                     " on this architecture, the kernel ignores it",
-                "name the vendor's module" +
-                    (context.module.empty() ? std::string() : ": " + context.module));
+                context.module.empty() ? std::string("remove it")
+                                       : "name the vendor's module: " + context.module);
         else
             add(LintKind::unknown_parameter, LintSeverity::warning, origin, text,
                 module + " has no parameter " + in_quotes(parameter) +

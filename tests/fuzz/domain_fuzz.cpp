@@ -30,9 +30,9 @@ bool same(const Domain& a, const Domain& b) {
            a.label.problem == b.label.problem;
 }
 
-Host host_of(PlatformId id, State nests) {
+Host host_of(const Platform& platform, State nests) {
     Host host;
-    host.platform = &platform(id);
+    host.platform = &platform;
     host.nests = {nests, "told", "a test", ""};
     host.kvm.nesting = host.nests;
     return host;
@@ -40,7 +40,7 @@ Host host_of(PlatformId id, State nests) {
 
 void hold(const Verdict& verdict, Phase phase, const Domain& domain) {
     must(!verdict.reason.empty(), "a verdict has a reason");
-    must(fuzz::is_harmless(verdict.reason) && fuzz::is_harmless(verdict.fix) &&
+    must(fuzz::is_harmless(verdict.reason) && fuzz::is_harmless(verdict.mend) &&
              fuzz::is_harmless(refusal(domain.name, verdict)),
          "what is said is printable");
     for (const std::string& warning : verdict.warnings)
@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     config.unlabelled = static_cast<UnlabelledRule>(data[0] % 3U);
     config.honour_allow = (data[0] & 8U) != 0;
     config.undetermined = static_cast<UndeterminedRule>(data[0] >> 4U & 1U);
-    const Host host = host_of(static_cast<PlatformId>(data[0] % 5U),
+    const Host host = host_of(platforms()[data[0] % platforms().size()],
                               (data[0] & 32U) != 0 ? State::on : State::undetermined);
     for (const Phase phase : {Phase::prepare, Phase::start, Phase::started, Phase::migrate,
                               Phase::restore, Phase::reconnect}) {

@@ -2,6 +2,7 @@
 // The host's facts, from captured machines, and KVM's answers, live and captured.
 #include "core/cpuinfo.h"
 #include "core/host.h"
+#include "core/modconf/values.h"
 #include "tests/unit/machine.h"
 
 #include <gtest/gtest.h>
@@ -32,11 +33,15 @@ TEST(PlatformTable, IsWhole) {
     std::set<std::string_view> features;
     EXPECT_EQ(platforms().size(), 5U);
     for (const Platform& row : platforms()) {
-        EXPECT_EQ(&platform(row.id), &row);
+        EXPECT_TRUE(row.id == PlatformId::unnamed || &platform(row.id) == &row);
         EXPECT_TRUE(features.insert(row.feature).second) << row.feature;
-        EXPECT_FALSE(row.guests.empty());
-        EXPECT_NE(row.parameter.empty(), row.boot_option.empty()) << row.name;
-        EXPECT_EQ(row.parameter.empty(), row.module.empty()) << row.name;
+        for (const std::string_view needed : {row.name, row.machine, row.arch_folder, row.truth})
+            EXPECT_FALSE(needed.empty()) << row.name;
+        EXPECT_FALSE(row.signs.empty() || row.guests.empty() || row.hosts.empty()) << row.name;
+        const bool can_nest = row.probe != KvmProbe::none;
+        EXPECT_EQ(can_nest, row.parameter.empty() == !row.boot_option.empty()) << row.name;
+        EXPECT_TRUE(row.parameter.empty() || known_parameter(row.module, row.parameter))
+            << row.name << ": its type belongs into core/modconf/values.cpp";
     }
     // The kernel says sie, QEMU and libvirt say sief2; asking a guest for sie breaks it.
     EXPECT_EQ(platform(PlatformId::z).cpu_flag, "sie");
@@ -55,9 +60,9 @@ TEST(PlatformTable, WhoRunsWhatGuest) {
 TEST(PlatformTable, SvmInModels) {
     for (const char* with : {"EPYC", "EPYC-Rome", "EPYC-Milan-v2", "EPYC-Genoa", "Dhyana",
                              "Opteron_G2", "Opteron_G5", "phenom", "qemu64"})
-        EXPECT_TRUE(svm_in_model(with).svm) << with;
+        EXPECT_NE(model_with_feature(platform(PlatformId::amd), with), nullptr) << with;
     for (const char* without : {"kvm64", "Opteron_G1", "athlon", "Nehalem", "EPYCX", "", "epyc"})
-        EXPECT_FALSE(svm_in_model(without).svm) << without;
+        EXPECT_EQ(model_with_feature(platform(PlatformId::amd), without), nullptr) << without;
 }
 
 TEST(Parameter, TheKernelsForms) {
@@ -205,14 +210,14 @@ TEST(HostFacts, PowerIsOneRecordAndTheSummary) {
             for (int i = 1; i < cpus; ++i)
                 text += "\nprocessor\t: " + std::to_string(i) + "\ncpu\t\t: POWER9\n";
             const Folder root{{"proc/cpuinfo", text + "\n" + summary + end}};
-            const Result<std::string> read = read_power_record(Sysroot(root.path()));
+            const Result<std::string> read = read_outer_records(Sysroot(root.path()));
             ASSERT_TRUE(read);
             EXPECT_EQ(*read, record + "\n" + summary + end) << cpus << " CPUs";
         }
     // Cut off, of an old kernel, or empty: what is there.
     for (const std::string& text : {std::string(), record, record + "\n", record + "\n\n"}) {
         const Folder root{{"proc/cpuinfo", text}};
-        EXPECT_EQ(*read_power_record(Sysroot(root.path())), text);
+        EXPECT_EQ(*read_outer_records(Sysroot(root.path())), text);
     }
 }
 

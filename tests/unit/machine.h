@@ -26,6 +26,8 @@ inline std::string cpuinfo(PlatformId id) {
     case PlatformId::arm64:
         return "processor\t: 0\nBogoMIPS\t: 125.00\nFeatures\t: fp asimd evtstrm\nCPU "
                "implementer\t: 0x41\nCPU architecture: 8\n\n";
+    case PlatformId::unnamed:
+        break;
     }
     return {};
 }

@@ -12,7 +12,6 @@ namespace {
 
 struct Host {
     std::string module = "kvm_intel";
-    bool x86 = true;
     int kmod = 30;
     Linkage linkage = Linkage::module;
 };
@@ -23,7 +22,6 @@ std::vector<LintFinding> lint(const Folder& folder, const std::string& cmdline =
     const KmodProfile profile = kmod_profile(host.kmod);
     LintContext context;
     context.module = host.module;
-    context.x86 = host.x86;
     context.linkage = host.linkage;
     return lint_modconf(root, load_modconf(root, profile), parse_cmdline(cmdline, profile),
                         context);
@@ -52,8 +50,8 @@ std::string command_line(const std::string& text, const Host& host = {}) {
     return in_short(lint(Folder{}, text, host));
 }
 
-const Host amd{"kvm_amd", true, 30, Linkage::module};
-const Host z{"kvm", false, 30, Linkage::module};
+const Host amd{"kvm_amd", 30, Linkage::module};
+const Host z{"kvm", 30, Linkage::module};
 
 constexpr const char* file_1 = " /etc/modprobe.d/kvm.conf:1";
 
@@ -130,7 +128,7 @@ TEST(Lint, WrongTypeOfTheOtherVendorIsANote) {
 }
 
 TEST(Lint, WrongTypeOnAnUnknownHostIsFatal) {
-    EXPECT_EQ(conf("options kvm_amd nested=Y\n", {"", true, 30, Linkage::module}),
+    EXPECT_EQ(conf("options kvm_amd nested=Y\n", {"", 30, Linkage::module}),
               std::string("fatal wrong-type") + file_1);
 }
 
@@ -141,7 +139,7 @@ TEST(Lint, FatalValueStaysFatalThoughALaterOneIsGood) {
 
 TEST(Lint, WrongTypeOnTheCommandLine) {
     EXPECT_EQ(command_line("kvm_amd.nested", amd), "fatal wrong-type the kernel command line");
-    EXPECT_EQ(command_line("kvm_amd.nested=Y", {"kvm_amd", true, 30, Linkage::built_in}),
+    EXPECT_EQ(command_line("kvm_amd.nested=Y", {"kvm_amd", 30, Linkage::built_in}),
               "warning wrong-type the kernel command line");
 }
 
@@ -319,13 +317,13 @@ TEST(Lint, NamesThatModprobeDoesNotRead) {
 TEST(Lint, AliasFilesAreReadByOldKmodOnly) {
     const Folder folder{{"etc/modprobe.d/kvm.alias", "options kvm_intel nested=1\n"}};
     EXPECT_EQ(in_short(lint(folder)), "");
-    EXPECT_EQ(in_short(lint(folder, "", {"kvm_intel", true, 34, Linkage::module})),
+    EXPECT_EQ(in_short(lint(folder, "", {"kvm_intel", 34, Linkage::module})),
               "warning wrong-suffix /etc/modprobe.d/kvm.alias:1");
 }
 
 TEST(Lint, FolderThatThisKmodDoesNotRead) {
     const Folder folder{{"usr/local/lib/modprobe.d/kvm.conf", "options kvm_intel nested=1\n"}};
-    EXPECT_EQ(in_short(lint(folder, "", {"kvm_intel", true, 28, Linkage::module})),
+    EXPECT_EQ(in_short(lint(folder, "", {"kvm_intel", 28, Linkage::module})),
               "warning folder-not-read /usr/local/lib/modprobe.d/kvm.conf:1");
     EXPECT_EQ(in_short(lint(folder)), "");
 }
@@ -357,11 +355,10 @@ TEST(Lint, BlacklistsThatAreNotNormalised) {
 }
 
 TEST(Lint, QuotesThatOldKmodDoesNotTake) {
-    EXPECT_EQ(command_line("\"kvm_intel.nested=1\"", {"kvm_intel", true, 28, Linkage::module}),
+    EXPECT_EQ(command_line("\"kvm_intel.nested=1\"", {"kvm_intel", 28, Linkage::module}),
               "warning quoted-name the kernel command line");
     EXPECT_EQ(command_line("\"kvm_intel.nested=1\""), "");
-    EXPECT_EQ(command_line("\"kvm_intel.nested=1\"", {"kvm_intel", true, 28, Linkage::built_in}),
-              "");
+    EXPECT_EQ(command_line("\"kvm_intel.nested=1\"", {"kvm_intel", 28, Linkage::built_in}), "");
 }
 
 TEST(Lint, ParameterWithoutItsModule) {
@@ -370,7 +367,7 @@ TEST(Lint, ParameterWithoutItsModule) {
 
 TEST(Lint, BehindTheDashesOnlyABuiltInIsMissed) {
     EXPECT_EQ(command_line("-- kvm_intel.nested=1"), "");
-    EXPECT_EQ(command_line("-- kvm_intel.nested=1", {"kvm_intel", true, 30, Linkage::built_in}),
+    EXPECT_EQ(command_line("-- kvm_intel.nested=1", {"kvm_intel", 30, Linkage::built_in}),
               "warning after-dashes the kernel command line");
 }
 

@@ -66,8 +66,8 @@ void gather_configuration(const Sysroot& root, const ValidateOptions& options, F
     facts.effective = effective(facts.conf, cmdline, facts.platform()->module,
                                 facts.platform()->parameter, facts.linkage);
     LintContext context;
-    context.module = std::string(facts.platform()->module);
-    context.x86 = facts.platform()->machine == "x86_64";
+    if (!facts.platform()->parameter.empty())
+        context.module = std::string(facts.platform()->module);
     read_own_types(root, facts, context);
     context.linkage = facts.linkage;
     facts.lint = lint_modconf(root, facts.conf, cmdline, context);

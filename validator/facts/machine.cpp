@@ -94,8 +94,8 @@ std::string firmware_maker(const Sysroot& root) {
     return printable(vendor + (vendor.empty() || product.empty() ? "" : " ") + product, 128);
 }
 
-void level_of_x86(const Sysroot& root, Facts& facts) {
-    const bool guest = has_word(cpu_field(facts.cpuinfo, "flags"), "hypervisor");
+void level_by_flag(const Sysroot& root, const Platform& platform, Facts& facts) {
+    const bool guest = has_word(cpu_field(facts.cpuinfo, platform.flag_field), "hypervisor");
     if (facts.cpuinfo.empty())
         return;
     facts.level = guest ? Level::l1 : Level::l0;
@@ -111,7 +111,7 @@ void level_of_x86(const Sysroot& root, Facts& facts) {
 
 /// arch/s390/kernel/sysinfo.c: one block of "VMnn" lines for each level of virtual machine below
 /// the partition.
-void level_of_z(const Sysroot& root, Facts& facts) {
+void level_by_sysinfo(const Sysroot& root, Facts& facts) {
     const Result<std::string> text = root.read("/proc/sysinfo");
     if (!text)
         return;
@@ -126,7 +126,7 @@ void level_of_z(const Sysroot& root, Facts& facts) {
     }
 }
 
-void level_of_power(const Sysroot& root, Facts& facts) {
+void level_by_cpu_platform(const Sysroot& root, Facts& facts) {
     const std::string_view platform = cpu_field(facts.cpuinfo, "platform");
     if (platform == "PowerNV")
         facts.level = Level::l0;
@@ -137,7 +137,7 @@ void level_of_power(const Sysroot& root, Facts& facts) {
     facts.hypervisor = compatible == "linux,kvm" ? "KVM" : "PowerVM";
 }
 
-void level_of_arm(const Sysroot& root, Facts& facts) {
+void level_by_firmware(const Sysroot& root, Facts& facts) {
     const std::string compatible = first_line(root, "/proc/device-tree/hypervisor/compatible");
     const std::string maker = firmware_maker(root);
     if (!compatible.empty() || maker.starts_with("QEMU")) {
@@ -146,23 +146,26 @@ void level_of_arm(const Sysroot& root, Facts& facts) {
     }
 }
 
-void tell_level(const Sysroot& root, Facts& facts) {
-    const std::string& machine = facts.host.machine;
-    if (machine == "x86_64")
-        level_of_x86(root, facts);
-    else if (machine == "s390x")
-        level_of_z(root, facts);
-    else if (machine == "ppc64le")
-        level_of_power(root, facts);
-    else if (machine == "aarch64")
-        level_of_arm(root, facts);
+void tell_level(const Sysroot& root, const Platform& platform, Facts& facts) {
+    switch (platform.level_from) {
+    case LevelFrom::hypervisor_flag:
+        return level_by_flag(root, platform, facts);
+    case LevelFrom::sysinfo:
+        return level_by_sysinfo(root, facts);
+    case LevelFrom::cpu_platform:
+        return level_by_cpu_platform(root, facts);
+    case LevelFrom::firmware:
+        return level_by_firmware(root, facts);
+    }
 }
 
 } // namespace
 
 void gather_machine(const Sysroot& root, Facts& facts) {
-    const Result<std::string> cpuinfo =
-        facts.host.machine == "ppc64le" ? read_power_record(root) : read_cpu_record(root);
+    // Where the vendor is not known, the machine still is.
+    const Platform* machine = platform_of_machine(facts.host.machine);
+    const bool behind = machine && machine->record == CpuRecord::first_and_behind;
+    const Result<std::string> cpuinfo = behind ? read_outer_records(root) : read_cpu_record(root);
     facts.cpuinfo = cpuinfo ? *cpuinfo : std::string();
     facts.cpuinfo_read = {cpuinfo ? State::on : State::undetermined,
                           {},
@@ -173,7 +176,8 @@ void gather_machine(const Sysroot& root, Facts& facts) {
     facts.container = container_manager(root);
     if (facts.container.empty() && root.live() && std::getenv("KUBERNETES_SERVICE_HOST"))
         facts.container = "kubernetes";
-    tell_level(root, facts);
+    if (machine)
+        tell_level(root, *machine, facts);
     for (const HostKind& kind : kinds)
         if (!facts.kind && ((!kind.marker.empty() && root.exists(kind.marker)) ||
                             (!kind.os_id.empty() && facts.distribution == kind.os_id)))

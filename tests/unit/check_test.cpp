@@ -2,6 +2,7 @@
 // The validation as a whole: what each horizon rests on, and what the configuration makes of it.
 #include "cli/exit_status.h"
 #include "tests/unit/captured_host.h"
+#include "validator/checks/outlook.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,24 @@
 using namespace virt_nested;
 using test::finding;
 using test::IntelHost;
+
+TEST(KernelDefault, ByPlatformVendorAndVersion) {
+    const auto of = [](PlatformId id, const std::string& kernel) {
+        return default_of(platform(id), kernel).state;
+    };
+    for (const PlatformId id : {PlatformId::intel, PlatformId::amd}) {
+        EXPECT_EQ(of(id, "3.10.0-1160.el7.x86_64"), State::off);
+        for (const char* kernel : {"4.18.0-553.el8_10.x86_64", "6.6.87.2-microsoft-standard-WSL2",
+                                   "5.15.0-Microsoft", "", "next", "6"})
+            EXPECT_EQ(of(id, kernel), State::undetermined) << kernel;
+        EXPECT_EQ(of(id, "6.1.0-50-amd64"), State::on);
+    }
+    EXPECT_EQ(of(PlatformId::intel, "4.19.0"), State::off);
+    EXPECT_EQ(of(PlatformId::intel, "4.20.0"), State::on);
+    EXPECT_EQ(of(PlatformId::amd, "4.19.0"), State::on);
+    EXPECT_EQ(of(PlatformId::power, ""), State::on);
+    EXPECT_EQ(of(PlatformId::z, ""), State::off);
+}
 
 TEST(Validate, HealthyHostPasses) {
     const IntelHost host;

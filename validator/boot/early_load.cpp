@@ -107,10 +107,6 @@ void by_conf_modules(const InitramfsContent& content, const Platform& platform, 
 
 } // namespace
 
-bool loads_by_alias(const Platform& platform) {
-    return platform.machine == "x86_64";
-}
-
 std::vector<ImageArgument> image_arguments(const InitramfsContent& content,
                                            const KmodProfile& profile) {
     std::vector<ImageArgument> out;
@@ -153,7 +149,7 @@ EarlyLoad early_load(const InitramfsContent& content, const Cmdline& cmdline,
     if (word) {
         out.loads = true;
         out.by = told(*word);
-    } else if (loads_by_alias(platform)) {
+    } else if (platform.loaded_by == LoadedBy::cpu_alias) {
         out.loads = true;
         out.by = "udev";
     }

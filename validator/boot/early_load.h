@@ -12,9 +12,6 @@
 
 namespace virt_nested {
 
-/// udev loads the module by the CPU's alias, early in every boot; elsewhere something must name it.
-bool loads_by_alias(const Platform& platform);
-
 /// A word of the image's own command line: /etc/cmdline and /etc/cmdline.d/*.conf, which dracut
 /// adds to the kernel's for its own arguments, and modprobe does not read (dracut:
 /// modules.d/99base/dracut-lib.sh getcmdline).

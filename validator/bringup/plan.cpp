@@ -9,8 +9,6 @@
 #include "validator/facts/parmtypes.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 namespace virt_nested {
 
@@ -25,28 +23,24 @@ std::string option_line(const std::string& module, bool on) {
     return "options " + module + " nested=" + (on ? "1" : "0");
 }
 
-/// Folders of an image that hold KVM's modules, as the kernel's tree has them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> trees = {
-    {{"x86", "x86_64"}, {"powerpc", "ppc64le"}, {"s390", "s390x"}}};
-
 /// For an image without /proc: by the modules of its kernels.
 std::string machine_of_image(const Sysroot& root) {
     for (const char* modules : {"/lib/modules", "/usr/lib/modules"}) {
         const Result<std::vector<std::string>> kernels = root.list(modules);
         for (const std::string& kernel : kernels ? *kernels : std::vector<std::string>())
-            for (const auto& [folder, machine] : trees)
+            for (const Platform& platform : platforms())
                 if (root.exists(std::string(modules) + "/" + kernel + "/kernel/arch/" +
-                                std::string(folder) + "/kvm"))
-                    return std::string(machine);
+                                std::string(platform.arch_folder) + "/kvm"))
+                    return std::string(platform.machine);
     }
     return {};
 }
 
 std::vector<std::string> modules_of(const std::string& machine) {
     std::vector<std::string> out;
-    for (const Platform& row : platforms())
-        if (row.machine == machine && !row.parameter.empty())
-            out.emplace_back(row.module);
+    for (const Platform& platform : platforms())
+        if (platform.machine == machine && !platform.parameter.empty())
+            out.emplace_back(platform.module);
     return out;
 }
 
@@ -65,6 +59,10 @@ Plan& refuse(Plan& plan, ExitStatus status, std::string why) {
 bool refuse_by_platform(const Facts& facts, Plan& plan) {
     const bool is_so = facts.host.nests.on() == plan.on && !facts.host.nests.undetermined();
     const Platform& platform = *facts.platform();
+    if (platform.probe == KvmProbe::none) {
+        refuse(plan, is_so ? exit_pass : exit_fail, std::string(platform.not_offered));
+        return true;
+    }
     std::string argument(platform.boot_option);
     std::string what = std::string(platform.name) + " has a boot option and no module parameter";
     if (argument.empty()) {
@@ -165,21 +163,20 @@ void refused_words(const Effective& effective, std::vector<std::string>& out) {
     }
 }
 
-void huge_pages(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
-                const Effective& effective, std::vector<std::string>& out) {
-    unsigned major = 0;
-    unsigned minor = 0;
-    if (effective.module != "kvm" ||
-        (std::sscanf(facts.kernel.c_str(), "%u.%u", &major, &minor) == 2 &&
-         (major > 7 || (major == 7 && minor >= 1))))
+void excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
+              const std::string& module, std::vector<std::string>& out) {
+    const Exclusion* exclusion = exclusion_of(module, facts.kernel);
+    if (!exclusion)
         return;
-    const Effective hpage = virt_nested::effective(conf, cmdline, "kvm", "hpage");
-    const Setting* winner = hpage.winner();
+    const std::string other(exclusion->parameter);
+    const Effective beside = effective(conf, cmdline, module, other);
+    const Setting* winner = beside.winner();
     if (winner && check_value(Parmtype::boolean, winner->value).on.value_or(false))
-        out.push_back("kvm does not load with both nested=1 and hpage=1 before Linux 7.1 "
-                      "(arch/s390/kvm/kvm-s390.c); " +
-                      where(facts, winner->origin) + " says " + printable(winner->shown("hpage")) +
-                      ": take that away first");
+        out.push_back(module + " does not load with both nested=1 and " + other +
+                      "=1 before Linux " + std::to_string(exclusion->until.first) + "." +
+                      std::to_string(exclusion->until.second) + " (" +
+                      std::string(exclusion->source) + "); " + where(facts, winner->origin) +
+                      " says " + printable(winner->shown(other)) + ": take that away first");
 }
 
 } // namespace
@@ -196,8 +193,8 @@ bool is_own_text(std::string_view text) {
         return false;
     for (const std::string_view line : lines(text.substr(header.size()))) {
         const bool known =
-            std::any_of(platforms().begin(), platforms().end(), [&](const Platform& row) {
-                const std::string module(row.module);
+            std::any_of(platforms().begin(), platforms().end(), [&](const Platform& platform) {
+                const std::string module(platform.module);
                 return line == option_line(module, true) || line == option_line(module, false);
             });
         if (!known)
@@ -244,7 +241,7 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                       mend_of(facts, *winner, module, on));
     refused_words(effective, out);
     if (on)
-        huge_pages(facts, conf, cmdline, effective, out);
+        excluded(facts, conf, cmdline, module, out);
     for (const Block& block : effective.blocks)
         if (on && block.doubt.empty())
             out.push_back(where(facts, block.origin) + " keeps " + module + " from being loaded" +

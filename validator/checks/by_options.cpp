@@ -3,73 +3,56 @@
 #include "validator/checks/by_options.h"
 
 #include "core/text.h"
-#include "validator/boot/early_load.h"
 #include "validator/checks/mend.h"
-
-#include <charconv>
-#include <utility>
 
 namespace virt_nested {
 
 namespace {
 
-using Version = std::pair<int, int>;
-
-/// "6.1.0-50-amd64" -> 6, 1; 0, 0 where it is none.
-Version version_of(std::string_view release) {
-    Version out{0, 0};
-    const char* end = release.data() + release.size();
-    const auto major = std::from_chars(release.data(), end, out.first);
-    if (major.ec == std::errc() && major.ptr != end && *major.ptr == '.')
-        std::from_chars(major.ptr + 1, end, out.second);
-    return out;
-}
-
 const Block* blocking(const Facts& facts, const Effective& options, bool boot) {
-    const bool by_alias = boot && loads_by_alias(*facts.platform());
+    const bool by_alias = boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
     for (const Block& block : options.blocks)
         if (block.doubt.empty() && (block.by_name || (by_alias && block.by_alias)))
             return &block;
     return nullptr;
 }
 
-/// kvm-s390.c until 7.1 refuses to load with both (commit 0fdd5c18a99c took that away).
-bool refuses_hpage(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Outlook& out) {
-    if (facts.platform()->id != PlatformId::z || version_of(facts.boot_kernel) >= Version{7, 1})
+/// The module that refuses to load with another parameter beside `nested`.
+bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Outlook& out) {
+    const Platform& platform = *facts.platform();
+    const Exclusion* exclusion = exclusion_of(platform.module, facts.boot_kernel);
+    if (!exclusion)
         return false;
-    const Effective hpage = effective(conf, cmdline, "kvm", "hpage", facts.linkage);
-    const Setting* winner = hpage.winner();
+    const std::string other(exclusion->parameter);
+    const Effective beside = effective(conf, cmdline, platform.module, other, facts.linkage);
+    const Setting* winner = beside.winner();
     if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
         return false;
-    out = {State::off, "hpage=1 beside nested=1: kvm refuses to load", where(facts, winner->origin),
-           "Before Linux 7.1 a host that nests cannot back its guests with huge pages.",
-           "correct or remove 'hpage' in " + where(facts, winner->origin)};
+    out = {State::off,
+           other + "=1 beside " + std::string(platform.parameter) +
+               "=1: " + std::string(platform.module) + " refuses to load",
+           where(facts, winner->origin), std::string(exclusion->why),
+           "correct or remove '" + other + "' in " + where(facts, winner->origin)};
     return true;
 }
 
 } // namespace
 
 Fact default_of(const Platform& platform, const std::string& kernel) {
-    Fact on{State::on, "on", "the kernel", {}};
-    Fact off{State::off, "off", "the kernel", {}};
-    const Version version = version_of(kernel);
-    const auto unknown = [&](const std::string& why) {
-        return Fact{State::undetermined, {}, "the kernel", why};
-    };
-    if (platform.id == PlatformId::power)
-        return on;
-    if (platform.id == PlatformId::z)
-        return off;
-    if (version == Version{0, 0})
-        return unknown("the default of this kernel is not known");
-    if (kernel.find(".el7") != std::string::npos)
-        return off;
-    if (kernel.find(".el8") != std::string::npos || kernel.find("icrosoft") != std::string::npos ||
-        kernel.find("WSL") != std::string::npos)
-        return unknown("the vendor's default is not known");
-    if (platform.id == PlatformId::amd)
-        return on;
-    return version >= Version{4, 20} ? on : off;
+    const KernelVersion version = kernel_version(kernel);
+    for (const DefaultSince& line : platform.defaults) {
+        if (version < line.since || kernel.find(line.marker) == std::string::npos)
+            continue;
+        switch (line.is) {
+        case KernelDefault::on:
+            return {State::on, "on", "the kernel", {}};
+        case KernelDefault::off:
+            return {State::off, "off", "the kernel", {}};
+        case KernelDefault::unknown:
+            return {State::undetermined, {}, "the kernel", "the vendor's default is not known"};
+        }
+    }
+    return {State::undetermined, {}, "the kernel", "the default of this kernel is not known"};
 }
 
 Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, bool boot,
@@ -128,7 +111,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
                 {},
                 *taken.on ? std::string() : mend_setting(facts, *winner)};
     if (*taken.on)
-        refuses_hpage(facts, conf, cmdline, out);
+        excluded(facts, conf, cmdline, out);
     return out;
 }
 

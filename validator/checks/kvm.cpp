@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
+#include "validator/checks/outlook.h"
 
 #include <algorithm>
 
@@ -177,6 +178,11 @@ Findings kvm_nesting(const Facts& facts) {
         out.found = "no KVM";
     if (out.result != Outcome::fail)
         return {out};
+    if (facts.platform() && facts.platform()->probe == KvmProbe::none) {
+        out.why = never_changes;
+        out.fix = mend_hardware(facts);
+        return {out};
+    }
     if (nests.on())
         out.fix = mend_now(facts, false);
     else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.refusal())

@@ -65,6 +65,7 @@ std::string where(const Facts& facts, const Origin& origin) {
 
 std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument) {
     const std::string what = printable(argument);
+    const Platform* machine = platform_of_machine(facts.host.machine);
     const std::string verb = add ? "add " : "remove ";
     if (facts.kind)
         return filled(add ? facts.kind->add : facts.kind->remove, what);
@@ -73,7 +74,9 @@ std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument
     for (const BootTool& tool : tools)
         if (tool.distribution == facts.distribution)
             return filled(add ? tool.add : tool.remove, what) +
-                   (facts.host.machine == "s390x" ? "; then: zipl" : "");
+                   (machine && !machine->boot_step.empty()
+                        ? "; then: " + std::string(machine->boot_step)
+                        : "");
     return verb + what + (add ? " to" : " from") +
            " the kernel command line in the boot loader's configuration";
 }
@@ -162,18 +165,17 @@ std::string mend_setting(const Facts& facts, const Setting& setting) {
 
 std::string mend_hardware(const Facts& facts) {
     const std::string feature(facts.platform() ? facts.platform()->feature : "virtualization");
+    const Platform* machine = platform_of_machine(facts.host.machine);
+    if (facts.platform() && facts.platform()->probe == KvmProbe::none)
+        return "not possible here: " + std::string(facts.platform()->not_offered);
     if (facts.level == Level::l0)
-        return facts.host.machine == "x86_64" ? "turn on virtualization (Intel VT-x, AMD SVM) in "
-                                                "this machine's firmware, then "
-                                                "power it off and on"
-                                              : "the hardware or its partition must offer it";
+        return machine ? std::string(machine->firmware) : "the hardware must offer it";
     if (facts.level == Level::unknown)
         return "turn it on in the firmware, or where this host is a guest, in its outer host";
     const std::string outer =
         facts.hypervisor.empty() ? "the hypervisor" : "the hypervisor (" + facts.hypervisor + ")";
-    const std::string others = facts.host.machine == "x86_64"
-                                   ? "; VMware: vhv.enable; Hyper-V: ExposeVirtualizationExtensions"
-                                   : "";
+    const std::string others =
+        machine && !machine->outer_hosts.empty() ? "; " + std::string(machine->outer_hosts) : "";
     return "this host is itself a guest: " + outer + " must give it " + feature +
            " (libvirt: virt-nested label GUEST require on the outer host" + others +
            "); its own firmware has no such setting";

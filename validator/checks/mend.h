@@ -28,7 +28,8 @@ std::string mend_now(const Facts& facts, bool on);
 /// How one setting is taken back.
 std::string mend_setting(const Facts& facts, const Setting& setting);
 
-/// Who must give this host virtualization, and how: its firmware, or who runs it as a guest.
+/// Who must give this host virtualization, and how: its firmware, or who runs it as a guest; or why
+/// nobody can.
 std::string mend_hardware(const Facts& facts);
 
 /// "/etc/modprobe.d/kvm.conf:3" with the root in front, or the command line's name.

@@ -22,6 +22,11 @@ bool beyond_options(const Facts& facts, Outlook& out) {
             State::undetermined, "the platform is not known", facts.shown("/proc/cpuinfo"), {}, {}};
         return true;
     }
+    if (facts.platform()->probe == KvmProbe::none) {
+        out = {State::off, host.nests.found, host.nests.source, never_changes,
+               mend_hardware(facts)};
+        return true;
+    }
     if (!facts.container.empty()) {
         out = {
             State::undetermined,

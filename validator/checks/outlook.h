@@ -9,6 +9,10 @@
 
 namespace virt_nested {
 
+/// Of a platform whose KVM has no nesting.
+inline constexpr const char* never_changes =
+    "No option of the kernel and no setting of the machine changes that.";
+
 struct Outlook {
     State state = State::undetermined; ///< on, off or undetermined
     std::string found;  ///< a clause: "nested=0", "the module is blocked"; for undetermined: why
@@ -24,9 +28,8 @@ Outlook at_next_load(const Facts& facts);
 /// live one else; the command line of the boot entries where they are readable.
 Outlook at_next_boot(const Facts& facts);
 
-/// The kernel's own default of `nested`: known for upstream kernels, and for those of vendors that
-/// are known to keep it (kvm_intel: on since 4.20, commit 1e58e5e59148; kvm_amd: on since 2009;
-/// kvm_hv: on; s390x: off); undetermined for the rest.
+/// The kernel's own default of the platform's parameter: known for upstream kernels, and for those
+/// of vendors that are known to keep it; undetermined for the rest.
 Fact default_of(const Platform& platform, const std::string& kernel);
 
 } // namespace virt_nested

@@ -5,7 +5,6 @@
 #include "validator/facts/facts.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 
@@ -28,11 +27,8 @@ bool lists_module(std::string_view text, std::string_view module) {
 
 /// Where the architecture keeps KVM; looking there spares reading modules.dep.
 bool in_usual_folder(const Sysroot& root, const std::string& modules, const Platform& platform) {
-    const std::string arch = platform.machine == "x86_64"  ? "x86"
-                             : platform.machine == "s390x" ? "s390"
-                                                           : "powerpc";
     const Result<std::vector<std::string>> names =
-        root.list(modules + "/kernel/arch/" + arch + "/kvm");
+        root.list(modules + "/kernel/arch/" + std::string(platform.arch_folder) + "/kvm");
     return names && std::any_of(names->begin(), names->end(), [&](const std::string& file) {
                const size_t end = file.find(".ko");
                return end != std::string::npos &&
@@ -127,10 +123,10 @@ std::vector<std::string> running_guests(const Sysroot& root) {
 } // namespace
 
 void gather_modules(const Sysroot& root, Facts& facts) {
-    constexpr std::array<const char*, 2> others = {"vboxdrv", "vmmon"};
-    for (const char* module : others)
-        if (root.exists(std::string("/sys/module/") + module))
-            facts.rivals.emplace_back(module);
+    if (facts.platform())
+        for (const std::string_view module : facts.platform()->rivals)
+            if (root.exists("/sys/module/" + std::string(module)))
+                facts.rivals.emplace_back(module);
     read_parameters(root, facts);
     facts.guests = running_guests(root);
     if (!facts.host.nests.on())

@@ -10,12 +10,17 @@ namespace virt_nested {
 
 namespace {
 
-std::string names_of(Platforms set) {
+std::string names_of(const Platforms& which) {
     std::vector<std::string> out;
-    for (const Platform& row : platforms())
-        if ((set & on(row.id)) != 0)
-            out.emplace_back(row.name);
+    for (const Platform& platform : platforms())
+        if (which(platform))
+            out.emplace_back(platform.name);
     return listed(out);
+}
+
+/// Where KVM has nothing to offer, nothing that nesting would rest on is worth a look.
+bool can_nest(const Platform& platform) {
+    return platform.probe != KvmProbe::none;
 }
 
 CheckResult beside(const Check& check, Finding finding) {
@@ -44,10 +49,9 @@ Findings run(const Check& check, const Facts& facts, const ValidateOptions& opti
     const auto waived = options.waived.find(std::string(check.id));
     if (waived != options.waived.end())
         return {skipped("waived: " + printable(waived->second))};
-    if (check.platforms != 0 && facts.platform() &&
-        (check.platforms & on(facts.platform()->id)) == 0)
+    if (check.platforms && facts.platform() && !check.platforms(*facts.platform()))
         return {skipped("for " + names_of(check.platforms) + " only")};
-    if (check.platforms != 0 && !facts.platform())
+    if (check.platforms && !facts.platform())
         return {skipped("the platform is not known")};
     if (check.wants_nesting && facts.config.host == HostIntent::off)
         return {skipped("this host is meant not to nest (host = off)")};
@@ -55,6 +59,38 @@ Findings run(const Check& check, const Facts& facts, const ValidateOptions& opti
 }
 
 } // namespace
+
+bool has_cpu_flag(const Platform& platform) {
+    return can_nest(platform) && !platform.cpu_flag.empty();
+}
+
+bool has_nested_paging(const Platform& platform) {
+    return !platform.paging_flag.empty();
+}
+
+bool has_module(const Platform& platform) {
+    return can_nest(platform) && !platform.module.empty();
+}
+
+bool has_parameter(const Platform& platform) {
+    return !platform.parameter.empty();
+}
+
+bool has_boot_option(const Platform& platform) {
+    return !platform.boot_option.empty();
+}
+
+bool has_rivals(const Platform& platform) {
+    return !platform.rivals.empty();
+}
+
+bool has_libvirt_copies(const Platform& platform) {
+    return platform.libvirt_cpu == LibvirtCpu::compares;
+}
+
+Platforms only_on(PlatformId id) {
+    return [id](const Platform& platform) { return platform.id == id; };
+}
 
 const std::vector<Check>& checks() {
     static const std::vector<Check> table = [] {

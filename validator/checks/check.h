@@ -16,18 +16,24 @@ namespace virt_nested {
 
 using Findings = std::vector<Finding>;
 
-/// A set of platforms; 0 means all, unknown ones included.
-using Platforms = unsigned;
-constexpr Platforms on(PlatformId id) {
-    return 1U << static_cast<unsigned>(id);
-}
-inline constexpr Platforms on_x86 = on(PlatformId::intel) | on(PlatformId::amd);
+/// Which platforms a check is for, by what they have.
+using Platforms = std::function<bool(const Platform&)>;
+inline const Platforms every_platform; ///< those that are not known included
+bool has_cpu_flag(const Platform& platform);
+bool has_nested_paging(const Platform& platform);
+bool has_module(const Platform& platform);
+bool has_parameter(const Platform& platform);
+bool has_boot_option(const Platform& platform);
+bool has_rivals(const Platform& platform);
+bool has_libvirt_copies(const Platform& platform); ///< what libvirt keeps of QEMU's answers matters
+/// For what is about one platform alone.
+Platforms only_on(PlatformId id);
 
 struct Check {
     std::string_view id; ///< stable, kebab-case
     std::string_view title;
     Outcome severity = Outcome::fail; ///< the worst that it reports
-    Platforms platforms = 0;
+    Platforms platforms;              ///< empty: all
     Horizons horizons = at_now;
     Horizons decides = 0; ///< without its answer the verdict of these horizons is undetermined
     bool wants_nesting = false; ///< says nothing on a host that is meant not to nest

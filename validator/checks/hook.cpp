@@ -223,23 +223,25 @@ void add_hook_checks(std::vector<Check>& table) {
     constexpr std::string_view hooks = "https://libvirt.org/hooks.html";
     table.insert(
         table.end(),
-        {{"hook-installed", "The hook is in place", Outcome::fail, 0, at_now, 0, false,
+        {{"hook-installed", "The hook is in place", Outcome::fail, every_platform, at_now, 0, false,
           "Without it no start is refused: a guest that needs nesting starts without it, silently. "
           "virt-nested selftest proves that it runs.",
           link_command, hooks, hook_installed},
-         {"hook-permissions", "Owner and mode of the hooks and their folders", Outcome::fail, 0,
-          at_now, 0, false, "libvirt runs them as root and checks neither.",
+         {"hook-permissions", "Owner and mode of the hooks and their folders", Outcome::fail,
+          every_platform, at_now, 0, false, "libvirt runs them as root and checks neither.",
           "chown root:root, chmod go-w", hooks, hook_permissions},
-         {"hook-strays", "Leftovers beside the hook", Outcome::fail, 0, at_now, 0, false,
+         {"hook-strays", "Leftovers beside the hook", Outcome::fail, every_platform, at_now, 0,
+          false,
           "libvirt runs every executable file in the folder, backups and .rpmsave files included.",
           "remove them", hooks, hook_strays},
-         {"hook-others", "Other hooks that could lose a saved guest", Outcome::warn, 0, at_now, 0,
-          false,
+         {"hook-others", "Other hooks that could lose a saved guest", Outcome::warn, every_platform,
+          at_now, 0, false,
           "libvirt 11.2 to 11.10 delete the managed-save image of a guest when any hook fails at "
           "restore, and virsh start ends with 0. Ours never fails there.",
           "let each of them begin with: [ \"$2\" != restore ] || exit 0",
           "https://libvirt.org/hooks.html", hook_others},
-         {"hook-selinux", "SELinux label of the hook", Outcome::fail, 0, at_now, 0, false,
+         {"hook-selinux", "SELinux label of the hook", Outcome::fail, every_platform, at_now, 0,
+          false,
           "virtqemud may execute bin_t, and not virt_hook_t: the start of every guest is denied.",
           "make it a link to /usr/bin/virt-nested-hook", hooks, hook_selinux}});
 }

@@ -93,8 +93,8 @@ Findings libvirt_capabilities(const Facts& facts) {
 
 void add_libvirt_checks(std::vector<Check>& table) {
     table.push_back(
-        {"libvirt-capabilities", "What libvirt keeps of QEMU's answers", Outcome::warn, on_x86,
-         at_now, 0, true,
+        {"libvirt-capabilities", "What libvirt keeps of QEMU's answers", Outcome::warn,
+         has_libvirt_copies, at_now, 0, true,
          "libvirt expands host-model, and checks what a definition requires, by what QEMU said "
          "when it was asked last. It asks again when the kernel or the nested parameter changes, "
          "and "

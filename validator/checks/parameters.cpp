@@ -183,37 +183,37 @@ void add_parameter_checks(std::vector<Check>& table) {
     constexpr Horizons always = at_now | at_load | at_boot;
     table.insert(
         table.end(),
-        {{"nested-parameter", "The running module's parameter", Outcome::fail,
-          on_x86 | on(PlatformId::power) | on(PlatformId::z), at_now, 0, false,
+        {{"nested-parameter", "The running module's parameter", Outcome::fail, has_parameter,
+          at_now, 0, false,
           "It is what the module was loaded with; off, KVM hides virtualization from every guest.",
           "virt-nested enable, then reload the module", guide, nested_parameter},
          {"libvirt-reads-parameter", "What libvirt makes of the parameter", Outcome::warn,
-          on_x86 | on(PlatformId::power) | on(PlatformId::z), at_now, 0, true,
+          has_parameter, at_now, 0, true,
           "libvirt takes the value for on only if it starts with Y, y or 1, and caches the "
           "capabilities of QEMU by it.",
           "write nested=1 and reload the module", "https://libvirt.org/formatdomaincaps.html",
           libvirt_reads},
-         {"power-isa", "POWER9 or later", Outcome::fail, on(PlatformId::power), always, 0, true,
-          "Older CPUs cannot nest under KVM-HV, although the parameter says Y.",
+         {"power-isa", "POWER9 or later", Outcome::fail, only_on(PlatformId::power), always, 0,
+          true, "Older CPUs cannot nest under KVM-HV, although the parameter says Y.",
           "move the guests to POWER9 or later", power, power_isa},
-         {"power-radix", "Radix MMU", Outcome::fail, on(PlatformId::power), always, 0, true,
+         {"power-radix", "Radix MMU", Outcome::fail, only_on(PlatformId::power), always, 0, true,
           "With the hash MMU KVM-HV cannot nest, although the parameter says Y.",
           "remove disable_radix from the kernel command line; in a guest, let its host give radix",
           power, power_radix},
-         {"power-outer-host", "The outer host's nested-HV", Outcome::fail, on(PlatformId::power),
-          always, 0, true,
+         {"power-outer-host", "The outer host's nested-HV", Outcome::fail,
+          only_on(PlatformId::power), always, 0, true,
           "A partition of PowerVM (PAPR nested API v2) runs guests that cannot nest again, "
           "although "
           "the parameter says Y.",
           "no parameter helps here; run the guests on PowerNV, or in a guest of KVM with "
           "<nested-hv state='on'/>",
           power, power_papr},
-         {"arm-boot-option", "kvm-arm.mode", Outcome::fail, on(PlatformId::arm64), at_now, 0, false,
+         {"arm-boot-option", "kvm-arm.mode", Outcome::fail, has_boot_option, at_now, 0, false,
           "Arm64 has no module parameter: nesting is a mode that the kernel is booted with.",
           "kvm-arm.mode=nested on the kernel command line, then reboot",
           "https://docs.kernel.org/admin-guide/kernel-parameters.html", boot_option}});
     for (const Companion& row : companions())
-        table.push_back({row.id, row.title, row.otherwise, on(row.platform), at_now, 0, true,
+        table.push_back({row.id, row.title, row.otherwise, only_on(row.platform), at_now, 0, true,
                          row.why, row.mend, guide,
                          [&row](const Facts& facts) { return companion(facts, row); }});
 }

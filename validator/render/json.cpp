@@ -18,11 +18,11 @@ Json names_of(Horizons set) {
     return out;
 }
 
-Json platforms_of(Platforms set) {
+Json platforms_of(const Platforms& which) {
     Json out = Json::array();
-    for (const Platform& row : platforms())
-        if (set == 0 || (set & on(row.id)) != 0)
-            out.push_back(row.name);
+    for (const Platform& platform : platforms())
+        if (!which || which(platform))
+            out.push_back(platform.name);
     return out;
 }
 

@@ -74,7 +74,15 @@ constexpr std::array<CpuSign, 1> arm_signs = {{{"CPU implementer", ""}}};
 constexpr Words<2> arm_guests = {"aarch64", "armv7l"};
 constexpr Words<1> arm_hosts = {"aarch64"};
 
-constexpr std::array<Platform, 5> table = {{
+// arch/riscv/kernel/cpu.c writes "rv64imafdch_zicsr_..."
+constexpr std::array<CpuSign, 1> riscv_signs = {{{"isa", "rv"}}};
+constexpr Words<1> riscv_guests = {"riscv64"};
+// target/riscv/cpu.c. QEMU 7.2 writes h into the device tree for rv64, which the machines virt and
+// spike have by themselves; sifive_u has a CPU without it.
+constexpr std::array<CpuModel, 5> h_models = {
+    {{"rv64"}, {"max"}, {"rva23s64"}, {"tt-ascalon"}, {"veyron-v1"}}};
+
+constexpr std::array<Platform, 6> table = {{
     // arch/x86/kvm/vmx/vmx.c: bool, 0444. QEMU builds no model with vmx; libvirt's expanded
     // host-model names it.
     {.id = PlatformId::intel,
@@ -197,6 +205,26 @@ constexpr std::array<Platform, 5> table = {{
      .emulated = true,
      .hosts = arm_hosts,
      .level_from = LevelFrom::firmware,
+     .firmware = other_firmware},
+    // arch/riscv/kvm/main.c: loads where the CPU has the H extension. isa.c (once vcpu_onereg.c),
+    // kvm_riscv_isa_enable_allowed: no guest gets H, there is nothing to ask or to set. libvirt
+    // checks no name of a feature (src/cpu/cpu_riscv64.c); QEMU's TCG has H.
+    {.name = "RISC-V",
+     .machine = "riscv64",
+     .arch_folder = "riscv",
+     .signs = riscv_signs,
+     .flag_field = "isa",
+     .flag_form = FlagForm::isa_letter,
+     .cpu_flag = "h",
+     .module = "kvm",
+     .probe = KvmProbe::none,
+     .truth = "Linux, arch/riscv/kvm",
+     .not_offered = "KVM on RISC-V does not offer nesting yet",
+     .guests = riscv_guests,
+     .feature = "h",
+     .emulated = true,
+     .models = h_models,
+     .hosts = riscv_guests,
      .firmware = other_firmware},
 }};
 

@@ -25,6 +25,8 @@ const std::pair<std::string, std::string> power = {
                     "platform\t: PowerNV\nMMU\t\t: Radix\n"};
 const std::pair<std::string, std::string> z = {
     "proc/cpuinfo", "vendor_id       : IBM/S390\nfeatures\t: esan3 zarch stfle sie\n"};
+const std::pair<std::string, std::string> riscv = {
+    "proc/cpuinfo", "processor\t: 0\nisa\t\t: rv64imafdch_zicsr\n\n"};
 const std::pair<std::string, std::string> arm = {"proc/cpuinfo",
                                                  "processor\t: 0\nCPU implementer\t: 0x41\n\n"};
 
@@ -66,6 +68,15 @@ TEST(OwnText, IsToldFromWhatSomebodyHasChanged) {
     EXPECT_FALSE(is_own_text(text + "# a note\n"));
     EXPECT_FALSE(is_own_text("options kvm_amd nested=1\n"));
     EXPECT_FALSE(is_own_text(""));
+}
+
+TEST(Enable, SaysWhereKvmCannotNest) {
+    const Folder folder{riscv};
+    const Outcome said = run(folder, true);
+    EXPECT_EQ(said.status, exit_fail);
+    EXPECT_TRUE(contains(said.err, "KVM on RISC-V does not offer nesting yet")) << said.err;
+    EXPECT_EQ(text_of(folder), "");
+    EXPECT_EQ(run(folder, false).status, exit_pass) << "it is off already";
 }
 
 TEST(Enable, WritesTheLinesOfTheMachineAndIsIdempotent) {

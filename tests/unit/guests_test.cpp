@@ -120,7 +120,8 @@ TEST(PlatformOf, TheConnectionsOwnWord) {
     const std::vector<std::tuple<std::string, std::string, PlatformId>> known = {
         {"x86_64", "Intel", PlatformId::intel}, {"x86_64", "AMD", PlatformId::amd},
         {"x86_64", "Hygon", PlatformId::amd},   {"ppc64le", "", PlatformId::power},
-        {"s390x", "", PlatformId::z},           {"aarch64", "ARM", PlatformId::arm64}};
+        {"s390x", "", PlatformId::z},           {"aarch64", "ARM", PlatformId::arm64},
+        {"riscv64", "", PlatformId::unnamed}};
     for (const auto& [arch, vendor, id] : known) {
         const Result<const Platform*> found = platform_of(capabilities(arch, vendor));
         ASSERT_TRUE(found) << arch << vendor;
@@ -128,7 +129,7 @@ TEST(PlatformOf, TheConnectionsOwnWord) {
     }
     EXPECT_FALSE(platform_of(capabilities("x86_64", "")));
     EXPECT_FALSE(platform_of(capabilities("x86_64", "Other")));
-    EXPECT_FALSE(platform_of(capabilities("riscv64", "")));
+    EXPECT_FALSE(platform_of(capabilities("loongarch64", "")));
     EXPECT_FALSE(platform_of("<capabilities/>"));
     EXPECT_FALSE(platform_of("no xml"));
 }
@@ -156,6 +157,7 @@ TEST(NestsByCapabilities, OnlyWhatTheHostModelTells) {
         State::off);
     EXPECT_EQ(state(domain_capabilities("kvm64", ""), amd), State::off);
     EXPECT_EQ(state("<domainCapabilities/>", amd), State::undetermined);
+    EXPECT_EQ(state("", *platform_of_machine("riscv64")), State::off);
     EXPECT_EQ(state("", intel), State::undetermined);
     EXPECT_EQ(state(domain_capabilities("POWER9", ""), platform(PlatformId::power)),
               State::undetermined);

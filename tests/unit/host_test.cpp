@@ -31,7 +31,7 @@ Fact parameter(const std::string& text) {
 
 TEST(PlatformTable, IsWhole) {
     std::set<std::string_view> features;
-    EXPECT_EQ(platforms().size(), 5U);
+    EXPECT_EQ(platforms().size(), 6U);
     for (const Platform& row : platforms()) {
         EXPECT_TRUE(row.id == PlatformId::unnamed || &platform(row.id) == &row);
         EXPECT_TRUE(features.insert(row.feature).second) << row.feature;
@@ -54,15 +54,38 @@ TEST(PlatformTable, WhoRunsWhatGuest) {
     EXPECT_FALSE(runs_guest(platform(PlatformId::amd), "aarch64"));
     EXPECT_EQ(emulated_platform("x86_64")->id, PlatformId::amd);
     EXPECT_EQ(emulated_platform("s390x")->id, PlatformId::z);
-    EXPECT_EQ(emulated_platform("riscv64"), nullptr);
+    EXPECT_EQ(emulated_platform("riscv64"), platform_of_machine("riscv64"));
+    EXPECT_EQ(emulated_platform("loongarch64"), nullptr);
 }
 
-TEST(PlatformTable, SvmInModels) {
+TEST(RiscV, ShowsItsExtensionAndHasNoNesting) {
+    const auto host = [](const std::string& isa, const std::string& kvm) {
+        return read(
+            Folder{{"proc/cpuinfo", "processor\t: 0\nhart\t\t: 0\nisa\t\t: " + isa + "\n\n"},
+                   {"dev/kvm", kvm}});
+    };
+    const Host with = host("rv64imafdch_zicsr_zba", "nesting=0\n");
+    EXPECT_EQ(with.machine, "riscv64");
+    ASSERT_EQ(with.platform, platform_of_machine("riscv64"));
+    EXPECT_TRUE(with.cpu.on());
+    EXPECT_TRUE(host("rv64imafdcvh", "").cpu.on());
+    EXPECT_TRUE(host("rv64imafdc_zicsr_svinval_sh", "").cpu.off())
+        << "only letters before a _ count";
+    for (const char* kvm : {"nesting=0\n", "nesting=1\n", "device=absent\n", "error=told so\n"}) {
+        const Fact nests = host("rv64imafdch", kvm).nests;
+        EXPECT_TRUE(nests.off()) << kvm;
+        EXPECT_EQ(nests.found, "KVM on RISC-V does not offer nesting yet");
+    }
+}
+
+TEST(PlatformTable, ModelsWithTheFeature) {
     for (const char* with : {"EPYC", "EPYC-Rome", "EPYC-Milan-v2", "EPYC-Genoa", "Dhyana",
                              "Opteron_G2", "Opteron_G5", "phenom", "qemu64"})
         EXPECT_NE(model_with_feature(platform(PlatformId::amd), with), nullptr) << with;
     for (const char* without : {"kvm64", "Opteron_G1", "athlon", "Nehalem", "EPYCX", "", "epyc"})
         EXPECT_EQ(model_with_feature(platform(PlatformId::amd), without), nullptr) << without;
+    EXPECT_NE(model_with_feature(*platform_of_machine("riscv64"), "rv64"), nullptr);
+    EXPECT_EQ(model_with_feature(*platform_of_machine("riscv64"), "sifive-u54"), nullptr);
 }
 
 TEST(Parameter, TheKernelsForms) {

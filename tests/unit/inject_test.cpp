@@ -358,5 +358,24 @@ TEST(UnifiedDiff, ShowsLinesAsLibvirtWritesThem) {
               "<a b='1'/>\n<d e='2'/>\n");
 }
 
+TEST(Edit, RiscVOnlyUnderEmulation) {
+    const Platform& riscv = *platform_of_machine("riscv64");
+    const auto edit = [&](const std::string& type, const std::string& cpu) {
+        return edit_definition(guest(cpu, type, "<acpi/>", "riscv64", "virt"), riscv,
+                               require(true));
+    };
+    const EditResult kvm = edit("kvm", "<cpu mode='host-passthrough'/>");
+    ASSERT_TRUE(std::holds_alternative<EditProblem>(kvm));
+    EXPECT_EQ(std::get<EditProblem>(kvm).kind, EditProblem::impossible);
+    for (const char* cpu : {"", "<cpu mode='custom'><model>sifive-u54</model></cpu>"}) {
+        const EditResult emulated = edit("qemu", cpu);
+        ASSERT_TRUE(std::holds_alternative<Edit>(emulated)) << cpu;
+        const Result<Domain> after = parse_domain(std::get<Edit>(emulated).xml);
+        ASSERT_TRUE(after);
+        EXPECT_EQ(delivery(*after, riscv).how, Delivers::certainly) << cpu;
+        EXPECT_EQ(std::get<Edit>(emulated).xml.find("host-passthrough"), std::string::npos);
+    }
+}
+
 } // namespace
 } // namespace virt_nested

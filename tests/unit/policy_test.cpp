@@ -234,7 +234,7 @@ TEST(Decision, EveryCombinationAsTheTableSays) {
 }
 
 TEST(Decision, EmulatedGuestsOfOtherArchitectures) {
-    const Column column = {"tcg-riscv64", PlatformId::amd, "riscv64", true, "h", "svm"};
+    const Column column = {"tcg-loongarch64", PlatformId::amd, "loongarch64", true, "lvz", "svm"};
     const Host machine = host(column, tables().at("hosts").front());
     EXPECT_TRUE(decide(Phase::prepare, guest(column, "", "require"), machine, Config()).refuse);
     EXPECT_FALSE(decide(Phase::prepare, guest(column, "", "forbid"), machine, Config()).refuse);
@@ -247,6 +247,30 @@ TEST(Decision, KvmGuestsOfAnotherArchitectureThanTheHosts) {
     const Column column = {"", PlatformId::amd, "aarch64", false, "svm", "vmx"};
     const Host machine = host(column, tables().at("hosts").front());
     EXPECT_TRUE(decide(Phase::prepare, guest(column, "", "require"), machine, Config()).refuse);
+}
+
+TEST(RiscV, KvmCannotNestAndEmulationCan) {
+    test::Folder root{{"proc/cpuinfo", "processor\t: 0\nisa\t\t: rv64imafdch_zicsr\n\n"}};
+    const Host machine = read_host(Sysroot(root.path()), test::ToldKvm(State::on));
+    const auto judged = [&](bool emulated, const std::string& xml, const std::string& label) {
+        const Column column = {"riscv", PlatformId::unnamed, "riscv64", emulated, "h", "svm"};
+        return decide(Phase::prepare, guest(column, xml, label), machine, Config());
+    };
+    const std::string required = "<cpu mode='custom'><model>rv64</model>"
+                                 "<feature policy='require' name='h'/></cpu>";
+    const Verdict refused = judged(false, required, "require");
+    EXPECT_TRUE(refused.refuse);
+    EXPECT_FALSE(refused.undetermined);
+    EXPECT_EQ(refused.reason, "labelled require, but KVM on RISC-V does not offer nesting yet");
+    EXPECT_EQ(refused.mend, "") << "nothing on this host can help";
+    EXPECT_FALSE(judged(false, "<cpu mode='host-passthrough'/>", "forbid").refuse);
+    for (const char* xml :
+         {"<cpu mode='custom'><model>rv64</model></cpu>", "<cpu mode='maximum'/>"})
+        EXPECT_FALSE(judged(true, xml, "require").refuse) << xml;
+    EXPECT_FALSE(judged(true, required, "require").refuse);
+    for (const char* xml : {"", "<cpu mode='custom'><model>sifive-u54</model></cpu>"})
+        EXPECT_TRUE(judged(true, xml, "require").refuse) << xml;
+    EXPECT_FALSE(judged(true, "", "forbid").refuse);
 }
 
 TEST(Paging, AdviceOnlyWhereItIsMissing) {

@@ -128,7 +128,7 @@ Host read_host(const Sysroot& root, const Kvm& kvm) {
     Host host;
     const std::string source = root.shown("/proc/cpuinfo");
     const Result<std::string> text = read_cpu_record(root);
-    const std::string cpuinfo = text ? *text : std::string();
+    const std::string cpuinfo = text.value_or({});
     const Machine machine = identify(cpuinfo);
     host.machine = machine.name;
     host.platform = machine.platform;

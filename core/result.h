@@ -30,6 +30,9 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &std::get<T>(state_); }
     T* operator->() { return &std::get<T>(state_); }
     const Error& error() const { return std::get<Error>(state_); }
+    /// For what goes on without it all the same.
+    T value_or(T other) const& { return *this ? **this : std::move(other); }
+    T value_or(T other) && { return *this ? std::move(**this) : std::move(other); }
 
   private:
     std::variant<T, Error> state_;

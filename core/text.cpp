@@ -117,6 +117,10 @@ std::vector<std::string_view> lines(std::string_view text) {
     return out;
 }
 
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 bool has_word(std::string_view text, std::string_view word) {
     for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
         const auto is_edge = [&](size_t i) {

@@ -31,6 +31,9 @@ std::vector<std::string_view> words(std::string_view text);
 /// The lines, without their LF; a last line without LF counts.
 std::vector<std::string_view> lines(std::string_view text);
 
+/// What stands behind the last slash.
+std::string_view base_name(std::string_view path);
+
 bool has_word(std::string_view text, std::string_view word);
 
 /// The parts with `separator` between them.

@@ -95,8 +95,7 @@ Result<Connection> Connection::open(const std::string& uri, bool read_only) {
 }
 
 std::string Connection::uri() const {
-    const Result<std::string> uri = taken_text(virConnectGetURI(get()));
-    return uri ? *uri : std::string();
+    return taken_text(virConnectGetURI(get())).value_or({});
 }
 
 bool Connection::local() const {

@@ -29,9 +29,9 @@ unsigned flags_of(virDomainPtr domain, const LabelScope& scope) {
 
 /// The element as libvirt hands it back: its prefix gone. Empty where there is none.
 std::string present(virDomainPtr domain, unsigned flags) {
-    const Result<std::string> text =
-        taken_text(virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, uri().c_str(), flags));
-    return text ? *text : std::string();
+    return taken_text(
+               virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, uri().c_str(), flags))
+        .value_or({});
 }
 
 /// Only what is exactly the label that is wanted counts: an element with more in it is refused by

@@ -103,7 +103,7 @@ Files find_files(const Sysroot& root, const ConfLimits& limits, ModConf& conf) {
             continue;
         }
         if (!S_ISDIR(status->mode))
-            choose(files, conf, folder.substr(folder.rfind('/') + 1), {folder, true});
+            choose(files, conf, std::string(base_name(folder)), {folder, true});
         else if (seen.emplace(status->device, status->inode).second) // merged /usr: once
             scan_folder(root, folder, limits, files, conf);
     }

@@ -90,7 +90,7 @@ InstalledKmod installed_kmod(const Sysroot& root) {
         const Result<std::string> target = root.link(path);
         if (!target)
             continue;
-        const std::string_view file = std::string_view(*target).substr(target->rfind('/') + 1);
+        const std::string_view file = base_name(*target);
         if (!file.starts_with(soname) || file.size() == soname.size())
             continue;
         const int version = version_of(file.substr(soname.size()));

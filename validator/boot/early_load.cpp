@@ -15,10 +15,6 @@ namespace virt_nested {
 
 namespace {
 
-std::string file_name(std::string_view path) {
-    return std::string(path.substr(path.rfind('/') + 1));
-}
-
 /// Lines that name something, with their origin: blank ones and comments left out.
 std::vector<ImageArgument> named_lines(const ConfFile& file) {
     std::vector<ImageArgument> out;
@@ -42,7 +38,7 @@ std::vector<ImageArgument> modules_load_lines(const InitramfsContent& content) {
         for (const ConfFile& file : content.loads)
             if (file.path.starts_with(std::string(folder) + "modules-load.d/") &&
                 file.path.ends_with(".conf"))
-                chosen.try_emplace(file_name(file.path), &file);
+                chosen.try_emplace(std::string(base_name(file.path)), &file);
     std::vector<ImageArgument> out;
     for (const auto& [name, file] : chosen)
         for (ImageArgument& line : named_lines(*file))

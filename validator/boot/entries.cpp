@@ -80,7 +80,7 @@ std::vector<BootEntry> bls_entries(const Sysroot& root) {
     for (const char* folder :
          {"/boot/loader/entries", "/boot/efi/loader/entries", "/efi/loader/entries"}) {
         const Result<std::vector<std::string>> names = root.list(folder);
-        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        for (const std::string& name : names.value_or({})) {
             const std::string path = std::string(folder) + "/" + name;
             const Result<std::string> text = root.read(path);
             if (!name.ends_with(".conf") || !text || out.size() >= 256)
@@ -141,7 +141,7 @@ std::vector<BootEntry> unified_entries(const Sysroot& root) {
     std::vector<BootEntry> out;
     for (const char* folder : {"/boot/efi/EFI/Linux", "/efi/EFI/Linux", "/boot/EFI/Linux"}) {
         const Result<std::vector<std::string>> names = root.list(folder);
-        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        for (const std::string& name : names.value_or({})) {
             const std::string path = std::string(folder) + "/" + name;
             const Result<std::vector<PeSection>> sections =
                 name.ends_with(".efi") ? pe_sections(root, path)

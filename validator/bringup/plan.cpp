@@ -27,7 +27,7 @@ std::string option_line(const std::string& module, bool on) {
 std::string machine_of_image(const Sysroot& root) {
     for (const char* modules : {"/lib/modules", "/usr/lib/modules"}) {
         const Result<std::vector<std::string>> kernels = root.list(modules);
-        for (const std::string& kernel : kernels ? *kernels : std::vector<std::string>())
+        for (const std::string& kernel : kernels.value_or({}))
             for (const Platform& platform : platforms())
                 if (root.exists(std::string(modules) + "/" + kernel + "/kernel/arch/" +
                                 std::string(platform.arch_folder) + "/kvm"))
@@ -207,14 +207,14 @@ ModConf with_own_text(const Sysroot& root, const KmodProfile& profile, const std
     std::vector<ConfFile> files = {{own_file, text}};
     for (const std::string_view folder : profile.folders) {
         const Result<std::vector<std::string>> names = root.list(folder);
-        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        for (const std::string& name : names.value_or({})) {
             const std::string path = std::string(folder) + "/" + name;
             if (path == own_file)
                 continue;
             const Result<std::string> read = root.read(path, 4U << 20);
             // A link to /dev/null reads as nothing, and masks all the same.
             if (read || root.link(path))
-                files.push_back({path, read ? *read : std::string()});
+                files.push_back({path, read.value_or({})});
         }
     }
     return parse_modconf(files, profile);

@@ -59,7 +59,7 @@ InitramfsImage look_into(const Sysroot& root, const std::string& path, const std
     image.path = path;
     image.builder = builder(root);
     image.unified = path.ends_with(".efi");
-    image.kernel = image.unified ? kernel : release_in(path.substr(path.rfind('/') + 1));
+    image.kernel = image.unified ? kernel : release_in(base_name(path));
     if (image.kernel.empty())
         image.kernel = kernel;
     if (!image.unified) {
@@ -118,7 +118,7 @@ void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& fac
     if (next.empty() && !names && names.error().code != ENOENT)
         facts.image_problem = names.error().what;
     if (options.deep)
-        look_into_others(root, names ? *names : std::vector<std::string>(), options.cache, facts);
+        look_into_others(root, names.value_or({}), options.cache, facts);
 }
 
 } // namespace virt_nested

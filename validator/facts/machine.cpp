@@ -166,7 +166,7 @@ void gather_machine(const Sysroot& root, Facts& facts) {
     const Platform* machine = platform_of_machine(facts.host.machine);
     const bool behind = machine && machine->record == CpuRecord::first_and_behind;
     const Result<std::string> cpuinfo = behind ? read_outer_records(root) : read_cpu_record(root);
-    facts.cpuinfo = cpuinfo ? *cpuinfo : std::string();
+    facts.cpuinfo = cpuinfo.value_or({});
     facts.cpuinfo_read = {cpuinfo ? State::on : State::undetermined,
                           {},
                           root.shown("/proc/cpuinfo"),

@@ -93,12 +93,12 @@ void tell_availability(const Sysroot& root, Facts& facts) {
 /// Those that are there: a kernel has more than anybody lists.
 void read_parameters(const Sysroot& root, Facts& facts) {
     const Result<std::vector<std::string>> modules = root.list("/sys/module");
-    for (const std::string& module : modules ? *modules : std::vector<std::string>()) {
+    for (const std::string& module : modules.value_or({})) {
         if (!module.starts_with("kvm"))
             continue;
         const std::string folder = "/sys/module/" + module + "/parameters";
         const Result<std::vector<std::string>> names = root.list(folder);
-        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        for (const std::string& name : names.value_or({})) {
             const std::string path = folder + "/" + name;
             const Result<std::string> text = root.read(path, 4096);
             Fact& fact = facts.parameters[module + "." + name];
@@ -114,7 +114,7 @@ void read_parameters(const Sysroot& root, Facts& facts) {
 std::vector<std::string> running_guests(const Sysroot& root) {
     std::vector<std::string> out;
     const Result<std::vector<std::string>> names = root.list("/run/libvirt/qemu");
-    for (const std::string& file : names ? *names : std::vector<std::string>())
+    for (const std::string& file : names.value_or({}))
         if (file.ends_with(".xml"))
             out.push_back(printable(file.substr(0, file.size() - 4), 64));
     return out;

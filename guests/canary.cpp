@@ -3,62 +3,36 @@
 #include "guests/canary.h"
 
 #include "core/domain.h"
+#include "core/hook_files.h"
 #include "core/text.h"
 #include "guests/xml.h"
-
-#include <array>
-#include <sys/stat.h>
 
 namespace virt_nested {
 
 namespace {
 
-constexpr const char* hook_folder = "/etc/libvirt/hooks/qemu.d";
-constexpr const char* hook_link = "/etc/libvirt/hooks/qemu.d/99-virt-nested";
-constexpr const char* main_hook = "/etc/libvirt/hooks/qemu";
-constexpr std::string_view hook_program = "virt-nested-hook";
-constexpr const char* reload = "systemctl reload libvirtd (or virtqemud)";
-
-/// The file under which the hook is installed, or empty.
-std::string installed(const Sysroot& root) {
-    const Result<std::string> target = root.link(main_hook);
-    if (target && target->find(hook_program) != std::string::npos)
-        return main_hook;
-    const Result<std::vector<std::string>> names = root.list(hook_folder);
-    for (const std::string& name : names ? *names : std::vector<std::string>()) {
-        std::string path = std::string(hook_folder) + "/" + name;
-        const Result<std::string> link = root.link(path);
-        if (path == hook_link || (link && link->find(hook_program) != std::string::npos))
-            return path;
-    }
-    const Result<std::string> script = root.read_head(main_hook, Sysroot::small_file);
-    return script && script->find(hook_program) != std::string::npos ? main_hook : "";
-}
-
 std::string why_not_run(const Sysroot& root, const std::string& uri) {
     if (uri.find("/embed") != std::string::npos)
         return "qemu:///embed runs no hooks at all";
-    const std::string path = installed(root);
-    if (path.empty())
-        return std::string("there is no hook of ours: neither ") + root.shown(hook_link) + " nor " +
-               root.shown(main_hook) +
-               " is virt-nested-hook; install the package virt-nested, or run: ln -s "
-               "../../../../usr/bin/virt-nested-hook " +
-               root.shown(hook_link) + ", then: " + reload;
-    const Result<FileStatus> status = root.status(path);
-    if (!status)
-        return root.shown(path) + " leads nowhere: " + status.error().what +
-               "; reinstall the package virt-nested";
-    if ((status->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-        return root.shown(path) +
-               " is not executable, and libvirt passes over such files in "
-               "silence; run: chmod 755 " +
-               shell_word(root.shown(path));
-    return root.shown(path) +
-           " is there and executable, but the daemon did not run it or did not "
-           "honour it: it looks for hooks when it starts and when it is "
-           "reloaded, and one that came later is not seen; run: " +
-           reload;
+    const HookFacts hooks = read_hook_files(root);
+    const HookFile* ours = hooks.ours();
+    if (!ours)
+        return "there is no hook of ours below " + root.shown(hooks_folder) +
+               "; install the package virt-nested, or run: " +
+               link_hook_command(hook_places(), hooks.daemon);
+    const std::string path = root.shown(ours->path);
+    if (!ours->exists)
+        return path + " leads nowhere; reinstall the package virt-nested";
+    if (!ours->executable)
+        return path +
+               " is not executable, and libvirt passes over such files in silence; run: chmod "
+               "755 " +
+               shell_word(path);
+    return path +
+           " is there and executable, but the daemon did not run it or did not honour it: it "
+           "looks for hooks when it starts and when it is reloaded, and one that came later "
+           "is not seen; run: systemctl reload " +
+           hooks.daemon;
 }
 
 /// The script that libvirt names in "Child process (... /path/qemu NAME ...)", or empty.
@@ -72,7 +46,8 @@ std::string blamed_script(const std::string& message) {
 
 std::string failed_hook(const CanaryFate& fate, const Sysroot& root) {
     const std::string script = blamed_script(fate.message);
-    const std::string ours = installed(root);
+    const HookFacts hooks = read_hook_files(root);
+    const HookFile* ours = hooks.ours();
     for (const char* status : {"exit status 126", "exit status 127"})
         if (fate.message.find(status) != std::string::npos)
             return "the hook " + script +
@@ -80,7 +55,7 @@ std::string failed_hook(const CanaryFate& fate, const Sysroot& root) {
                    "AppArmor "
                    "keeps the daemon from it (look for AVC or DENIED in the log); libvirt said: " +
                    fate.message;
-    if (!ours.empty() && script == root.shown(ours))
+    if (ours && script == root.shown(ours->path))
         return "our hook failed in another way than it should have: " + fate.message;
     return "another hook stands in the way: " + script +
            " refused the canary, and libvirt shows the last message only; libvirt said: " +

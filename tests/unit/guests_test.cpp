@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The libvirt half, against libvirt's own test driver (state lives and dies with the process), and
 // its pure parts. Remote hosts that nest are documents written here, not hosts.
+#include "core/hook_files.h"
 #include "core/text.h"
 #include "guests/canary.h"
 #include "guests/capabilities.h"
@@ -391,6 +392,24 @@ TEST(Canary, WhatIsBroken) {
                   .find("another hook stands in the way: /etc/libvirt/hooks/qemu"),
               std::string::npos);
     EXPECT_NE(child(hook, "exit status 1: odd").find("in another way"), std::string::npos);
+}
+
+TEST(Canary, AWrapperIsOurHookToo) {
+    const test::Folder folder(
+        {{"etc/libvirt/hooks/qemu", "#!/bin/sh\nexec /usr/bin/virt-nested-hook \"$@\"\n"},
+         {"usr/sbin/virtqemud", ""}});
+    const std::string hook = folder.path() + "/etc/libvirt/hooks/qemu";
+    const auto started = [&] {
+        return judge_canary({true, false, "", "NONCE", true, "qemu:///system"},
+                            Sysroot(folder.path()))
+            .what;
+    };
+    EXPECT_NE(started().find("install the package virt-nested, or run: " +
+                             link_hook_command(hook_places(), "virtqemud")),
+              std::string::npos);
+    ::chmod(hook.c_str(), 0755);
+    EXPECT_NE(started().find(hook + " is there and executable"), std::string::npos);
+    EXPECT_NE(started().find("systemctl reload virtqemud"), std::string::npos);
 }
 
 } // namespace

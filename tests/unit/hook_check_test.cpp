@@ -153,6 +153,27 @@ TEST(HookFiles, NoneIsAnswered) {
     EXPECT_EQ(finding(Hooked().report(), "hook-permissions").result, Outcome::pass);
 }
 
+TEST(HookInstalled, AWrapperIsOurs) {
+    const IntelHost host;
+    host.write("usr/sbin/virtqemud", "");
+    EXPECT_EQ(finding(host.report(), "hook-installed").fix,
+              link_hook_command(hook_places(), "virtqemud"));
+    host.link("/gone/virt-nested-hook", "etc/libvirt/hooks/qemu");
+    EXPECT_EQ(finding(host.report(), "hook-installed").found,
+              "-> /gone/virt-nested-hook, which does not exist");
+    std::filesystem::remove(host.path() + "/etc/libvirt/hooks/qemu");
+    host.write("etc/libvirt/hooks/qemu", "#!/bin/sh\nexec /usr/bin/virt-nested-hook \"$@\"\n");
+    ::chmod((host.path() + "/etc/libvirt/hooks/qemu").c_str(), 0755);
+    EXPECT_EQ(finding(host.report(), "hook-installed").result, Outcome::fail);
+    EXPECT_NE(finding(host.report(), "hook-installed").found.find("without virt-nested-judge"),
+              std::string::npos);
+    host.write("usr/bin/virt-nested-judge", "");
+    EXPECT_EQ(finding(host.report(), "hook-installed").result, Outcome::pass);
+    EXPECT_EQ(finding(host.report(), "hook-installed").found,
+              "a script that names virt-nested-hook");
+    EXPECT_EQ(finding(host.report(), "hook-others").found, "no other hook");
+}
+
 TEST(HookOthers, WhereTheyCouldLoseASavedGuest) {
     const Hooked host;
     EXPECT_EQ(finding(host.report(), "hook-others").found, "no other hook");

@@ -12,12 +12,6 @@ namespace virt_nested {
 
 namespace {
 
-constexpr std::string_view hooks_folder = "/etc/libvirt/hooks";
-
-constexpr const char* link_command =
-    "mkdir -p /etc/libvirt/hooks/qemu.d && ln -s ../../../../usr/bin/virt-nested-hook "
-    "/etc/libvirt/hooks/qemu.d/99-virt-nested && systemctl reload libvirtd";
-
 /// Nothing to judge: without libvirt, or where the folder could not be read.
 bool no_answer(const Facts& facts, Finding& out) {
     if (facts.hook.folder.undetermined()) {
@@ -41,7 +35,9 @@ Findings hook_installed(const Facts& facts) {
             continue;
         Finding one{Outcome::pass,
                     "an executable link to virt-nested-hook",
-                    file.target.empty() ? "a file" : "-> " + printable(file.target),
+                    file.wrapper          ? "a script that names virt-nested-hook"
+                    : file.target.empty() ? "a file"
+                                          : "-> " + printable(file.target),
                     facts.shown(printable(file.path)),
                     {},
                     {},
@@ -67,7 +63,7 @@ Findings hook_installed(const Facts& facts) {
                          "not installed",
                          facts.shown(hooks_folder),
                          {},
-                         link_command,
+                         link_hook_command(hook_places(), facts.hook.daemon),
                          0});
     return found;
 }
@@ -80,7 +76,7 @@ Findings of_run_files(const Facts& facts, const std::string& expected, const std
         return {out};
     Findings found;
     for (const HookFile& file : facts.hook.files) {
-        if (!file.exists || !file.regular || !file.executable)
+        if (!file.runs())
             continue;
         std::optional<Finding> one = wrong(file);
         if (!one)
@@ -132,7 +128,7 @@ Findings hook_permissions(const Facts& facts) {
 
 std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
     Finding out;
-    if (left_behind(std::string_view(file.path).substr(file.path.rfind('/') + 1))) {
+    if (left_behind(base_name(file.path))) {
         out.found = "libvirt runs it at every operation of every guest";
     } else if (!file.interpreted) {
         out.expected = "a program, or a script with #!";
@@ -160,7 +156,7 @@ Findings hook_others(const Facts& facts) {
         return {out};
     std::vector<std::string> others;
     for (const HookFile& file : facts.hook.files)
-        if (!file.ours && file.exists && file.regular && file.executable)
+        if (!file.ours && file.runs())
             others.push_back(printable(file.path.substr(hooks_folder.size() + 1)));
     out.source = facts.hook.folder.source;
     out.found = "no other hook";
@@ -221,12 +217,14 @@ Findings hook_selinux(const Facts& facts) {
 
 void add_hook_checks(std::vector<Check>& table) {
     constexpr std::string_view hooks = "https://libvirt.org/hooks.html";
+    static const std::string link_it = link_hook_command(hook_places(), "libvirtd");
+    static const std::string one_link = "make it a link to " + std::string(hook_places().program);
     table.insert(
         table.end(),
         {{"hook-installed", "The hook is in place", Outcome::fail, every_platform, at_now, 0, false,
           "Without it no start is refused: a guest that needs nesting starts without it, silently. "
           "virt-nested selftest proves that it runs.",
-          link_command, hooks, hook_installed},
+          link_it, hooks, hook_installed},
          {"hook-permissions", "Owner and mode of the hooks and their folders", Outcome::fail,
           every_platform, at_now, 0, false, "libvirt runs them as root and checks neither.",
           "chown root:root, chmod go-w", hooks, hook_permissions},
@@ -243,7 +241,7 @@ void add_hook_checks(std::vector<Check>& table) {
          {"hook-selinux", "SELinux label of the hook", Outcome::fail, every_platform, at_now, 0,
           false,
           "virtqemud may execute bin_t, and not virt_hook_t: the start of every guest is denied.",
-          "make it a link to /usr/bin/virt-nested-hook", hooks, hook_selinux}});
+          one_link, hooks, hook_selinux}});
 }
 
 } // namespace virt_nested

@@ -84,7 +84,7 @@ Facts gather(const Sysroot& root, const ValidateOptions& options) {
     gather_modules(root, facts);
     gather_configuration(root, options, facts);
     gather_boot(root, options, facts);
-    facts.hook = gather_hook(root);
+    facts.hook = read_hook_files(root);
     gather_capabilities(root, facts);
     return facts;
 }

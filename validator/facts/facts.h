@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/config.h"
+#include "core/hook_files.h"
 #include "core/host.h"
 #include "core/modconf/lint.h"
 #include "validator/boot/initramfs.h"
@@ -56,33 +57,6 @@ struct CachedCapabilities {
     bool nesting = false;        ///< the module's parameter was on for libvirt
     std::optional<bool> feature; ///< QEMU's host CPU had the platform's feature under KVM
     std::optional<bool> paging;  ///< and nested paging for it
-};
-
-/// A file that libvirt would run at every start of a guest.
-struct HookFile {
-    std::string path;
-    FileStatus status;   ///< links followed
-    std::string target;  ///< of a link
-    std::string real;    ///< resolved, inside the root
-    bool exists = false; ///< false: a link that leads nowhere
-    bool regular = false;
-    bool executable = false;
-    bool foreign = false; ///< its owner is not root, nor who stands for root in a captured root
-    bool ours = false;
-    bool interpreted = true; ///< starts with "#!" or as an ELF: the kernel can run it
-    Result<std::string> selinux = Error{0, "not read"}; ///< label of the real file
-};
-
-struct HookFacts {
-    bool libvirt = false;            ///< libvirt's QEMU driver is installed
-    Fact folder;                     ///< /etc/libvirt/hooks could be read
-    std::string daemon = "libvirtd"; ///< whose configuration it is, as systemctl knows it
-    std::vector<HookFile> folders;   ///< that hold them: who can write there can add one
-    std::vector<HookFile> files;   ///< hooks/qemu and qemu.d/*, in the order that libvirt runs them
-    std::optional<bool> enforcing; ///< SELinux
-    bool judge = false;            ///< virt-nested-judge lies beside the front
-    /// 11003000 is 11.3.0; read where there is a hook that is not ours.
-    Result<int> libvirt_version = Error{0, "not read"};
 };
 
 struct Facts {
@@ -151,7 +125,6 @@ void gather_machine(const Sysroot& root, Facts& facts);
 void gather_modules(const Sysroot& root, Facts& facts);
 void gather_configuration(const Sysroot& root, const ValidateOptions& options, Facts& facts);
 void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& facts);
-HookFacts gather_hook(const Sysroot& root);
 void gather_capabilities(const Sysroot& root, Facts& facts);
 
 } // namespace virt_nested

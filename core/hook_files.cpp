@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The hook as libvirt finds it: every file that it would run, with owner, mode and label.
+#include "core/hook_files.h"
+
 #include "core/text.h"
-#include "validator/facts/facts.h"
+#include "hook_places.h"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +11,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -17,20 +20,15 @@ namespace virt_nested {
 
 namespace {
 
-constexpr const char* folder = "/etc/libvirt/hooks";
-constexpr const char* front = "virt-nested-hook";
-constexpr const char* judge = "virt-nested-judge";
-
-std::string base_name(std::string_view path) {
-    const size_t slash = path.rfind('/');
-    return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
-}
+const std::string folder(hooks_folder);
+constexpr std::string_view front = "virt-nested-hook";
+constexpr std::string_view judge = "virt-nested-judge";
 
 /// The file behind all links, as a path of this machine; empty where there is none.
 std::string real_path(const Sysroot& root, const std::string& path) {
     if (!root.live()) {
         const Result<std::string> real = root.resolve(path);
-        return real ? *real : std::string();
+        return real.value_or({});
     }
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
     return real ? std::string(real.get()) : std::string();
@@ -47,11 +45,20 @@ Result<std::string> selinux_label(const std::string& real) {
                                                                   : std::strerror(errno))};
 }
 
+/// The program that a script runs: by the path that stands there, or else where it is installed.
+std::string program_named_in(std::string_view script) {
+    const size_t at = script.find(front);
+    const size_t start = script.find_last_of(" \t\n\"'`=(;|&", at) + 1;
+    const std::string_view path = script.substr(start, at + front.size() - start);
+    return std::string(path.starts_with('/') ? path : hook_places().program);
+}
+
 HookFile look_at(const Sysroot& root, const std::string& path) {
     HookFile file;
     file.path = path;
-    const Result<std::string> target = root.link(path);
-    file.target = target ? *target : std::string();
+    file.target = root.link(path).value_or({});
+    file.ours =
+        base_name(file.target) == front || base_name(path).find("virt-nested") != std::string::npos;
     const Result<FileStatus> status = root.status(path);
     file.exists = static_cast<bool>(status);
     if (!status)
@@ -63,12 +70,15 @@ HookFile look_at(const Sysroot& root, const std::string& path) {
     file.real = real.substr(std::min(root.root().size(), real.size()));
     // A folder or a FIFO has no head to read, and libvirt runs none either.
     const Result<std::string> head =
-        file.regular ? root.read_head(path, 4) : Result<std::string>(std::string());
+        file.regular ? root.read_head(path, Sysroot::small_file) : Result<std::string>("");
     file.interpreted = !head || head->starts_with("#!") ||
                        head->starts_with("\x7f"
                                          "ELF");
-    file.ours = base_name(file.real) == front || base_name(file.target) == front ||
-                base_name(path).find("virt-nested") != std::string::npos;
+    const bool program = base_name(file.real) == front || base_name(file.target) == front;
+    const bool names_it = file.executable && head && head->find(front) != std::string::npos;
+    file.wrapper = !program && names_it && head->starts_with("#!");
+    file.program = file.wrapper ? program_named_in(*head) : file.real;
+    file.ours = file.ours || program || names_it;
     file.selinux = selinux_label(real);
     return file;
 }
@@ -86,7 +96,7 @@ Result<int> libvirt_version(const Sysroot& root) {
         const Result<std::string> target = root.link(place + "/libvirt.so.0");
         if (!target || !base_name(*target).starts_with(stem))
             continue;
-        const std::string numbers = base_name(*target).substr(stem.size());
+        const std::string numbers = std::string(base_name(*target).substr(stem.size()));
         const char* const end = numbers.data() + numbers.size();
         int release = 0;
         int micro = 0;
@@ -98,21 +108,52 @@ Result<int> libvirt_version(const Sysroot& root) {
     return Error{ENOENT, "no libvirt.so.0 below " + root.shown("/usr/lib") + " tells it"};
 }
 
-bool has_libvirt(const Sysroot& root) {
-    constexpr std::array<const char*, 5> places = {"/usr/sbin/virtqemud", "/usr/sbin/libvirtd",
-                                                   "/usr/bin/virtqemud", "/usr/bin/libvirtd",
-                                                   "/etc/libvirt/qemu.conf"};
-    return std::any_of(places.begin(), places.end(),
-                       [&](const char* path) { return root.exists(path); });
+bool has_daemon(const Sysroot& root, const std::string& name) {
+    return root.exists("/usr/sbin/" + name) || root.exists("/usr/bin/" + name);
+}
+
+/// By the links that systemctl enable makes (libvirt: src/remote/{libvirtd,virtqemud}.service.in).
+bool is_enabled(const Sysroot& root, const std::string& name) {
+    const std::string wants = "/etc/systemd/system/";
+    return root.link(wants + "multi-user.target.wants/" + name + ".service") ||
+           root.link(wants + "sockets.target.wants/" + name + ".socket");
+}
+
+/// Of a host that has both, the one that is enabled; a link to a unit is dead in a captured root.
+std::string daemon_of(const Sysroot& root) {
+    const bool modular = has_daemon(root, "virtqemud");
+    const bool monolithic = has_daemon(root, "libvirtd");
+    const bool by_units = is_enabled(root, "virtqemud") && !is_enabled(root, "libvirtd");
+    return modular && (!monolithic || by_units) ? "virtqemud" : "libvirtd";
 }
 
 } // namespace
 
-HookFacts gather_hook(const Sysroot& root) {
+const HookFile* HookFacts::ours() const {
+    const HookFile* out = nullptr;
+    for (const HookFile& file : files)
+        if (file.ours && (!out || (file.runs() && !out->runs())))
+            out = &file;
+    return out;
+}
+
+HookPlaces hook_places() {
+    return {VIRT_NESTED_HOOK_LINK, VIRT_NESTED_HOOK_PROGRAM};
+}
+
+std::string link_hook_command(const HookPlaces& places, std::string_view daemon) {
+    const std::filesystem::path place = std::filesystem::path(places.link).parent_path();
+    const std::filesystem::path target =
+        std::filesystem::path(places.program).lexically_relative(place);
+    return "mkdir -p " + shell_word(place.string()) + " && ln -s " + shell_word(target.string()) +
+           " " + shell_word(places.link) + " && systemctl reload " + std::string(daemon);
+}
+
+HookFacts read_hook_files(const Sysroot& root) {
     HookFacts out;
-    out.libvirt = has_libvirt(root);
-    if (root.exists("/usr/sbin/virtqemud") && !root.exists("/usr/sbin/libvirtd"))
-        out.daemon = "virtqemud";
+    out.libvirt = has_daemon(root, "virtqemud") || has_daemon(root, "libvirtd") ||
+                  root.exists("/etc/libvirt/qemu.conf");
+    out.daemon = daemon_of(root);
     out.folder = {State::on, {}, root.shown(folder), {}};
     const Result<std::vector<std::string>> top = root.list(folder);
     if (!top) {
@@ -122,17 +163,14 @@ HookFacts gather_hook(const Sysroot& root) {
         return out;
     }
     if (std::find(top->begin(), top->end(), "qemu") != top->end())
-        out.files.push_back(look_at(root, std::string(folder) + "/qemu"));
-    const Result<std::vector<std::string>> names = root.list(std::string(folder) + "/qemu.d");
-    for (const std::string& file : names ? *names : std::vector<std::string>())
+        out.files.push_back(look_at(root, folder + "/qemu"));
+    const Result<std::vector<std::string>> names = root.list(folder + "/qemu.d");
+    for (const std::string& file : names.value_or({}))
         if (out.files.size() < 1000)
-            out.files.push_back(look_at(root, std::string(folder) + "/qemu.d/" + file));
+            out.files.push_back(look_at(root, folder + "/qemu.d/" + file));
     if (!names && names.error().code != ENOENT)
-        out.folder = {State::undetermined,
-                      {},
-                      root.shown(std::string(folder) + "/qemu.d"),
-                      names.error().what};
-    for (const char* path : {folder, "/etc/libvirt/hooks/qemu.d"})
+        out.folder = {State::undetermined, {}, root.shown(folder + "/qemu.d"), names.error().what};
+    for (const std::string& path : {folder, folder + "/qemu.d"})
         if (HookFile holder = look_at(root, path); holder.exists)
             out.folders.push_back(std::move(holder));
     const Result<FileStatus> top_owner = root.status("/");
@@ -143,9 +181,10 @@ HookFacts gather_hook(const Sysroot& root) {
     std::for_each(out.folders.begin(), out.folders.end(), tell_owner);
     for (HookFile& file : out.files) {
         tell_owner(file);
-        if (file.ours && !file.real.empty())
+        if (file.ours && !file.program.empty())
             out.judge =
-                out.judge || root.exists(file.real.substr(0, file.real.rfind('/') + 1) + judge);
+                out.judge || root.exists(file.program.substr(0, file.program.rfind('/') + 1) +
+                                         std::string(judge));
     }
     // Only asked where somebody else's hook makes it matter.
     if (std::any_of(out.files.begin(), out.files.end(), [](const HookFile& f) { return !f.ours; }))

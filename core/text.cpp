@@ -132,6 +132,17 @@ bool has_word(std::string_view text, std::string_view word) {
     return false;
 }
 
+bool has_item(std::string_view list, std::string_view word) {
+    return ("," + std::string(list) + ",").find("," + std::string(word) + ",") != std::string::npos;
+}
+
+std::string lower_case(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    return out;
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
     std::string out;
     for (const std::string& part : parts) {

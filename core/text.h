@@ -36,6 +36,12 @@ std::string_view base_name(std::string_view path);
 
 bool has_word(std::string_view text, std::string_view word);
 
+/// The same for a list with commas.
+bool has_item(std::string_view list, std::string_view word);
+
+/// ASCII alone.
+std::string lower_case(std::string_view text);
+
 /// The parts with `separator` between them.
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// "a, b and c", or "a, b or c" where that is the `last_word`.

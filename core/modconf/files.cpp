@@ -148,6 +148,22 @@ bool ModConf::complete() const {
     });
 }
 
+ModConf load_modconf_with(const Sysroot& root, const KmodProfile& profile,
+                          const ConfFile& written) {
+    const ConfLimits limits;
+    ModConf conf;
+    conf.profile = profile;
+    Files files = find_files(root, limits, conf);
+    files[std::string(base_name(written.path))] = {written.path, true};
+    parse_files(
+        files,
+        [&](const std::string& path, size_t limit) -> Result<std::string> {
+            return path == written.path ? written.text : root.read(path, limit);
+        },
+        limits, conf);
+    return conf;
+}
+
 ModConf load_modconf(const Sysroot& root, const KmodProfile& profile, const ConfLimits& limits) {
     ModConf conf;
     conf.profile = profile;

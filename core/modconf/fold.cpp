@@ -150,7 +150,7 @@ void add_module_blacklist(const Cmdline& cmdline, const std::string& module,
         if (!token.after_dashes && same_parameter(token.name, "module_blacklist") && token.value &&
             token.value->size() <= charp_limit)
             last = &token;
-    if (last && ("," + *last->value + ",").find("," + module + ",") != std::string::npos)
+    if (last && has_item(*last->value, module))
         blocks.push_back(block(Block::Kind::module_blacklist, at_command_line(last->offset),
                                "module_blacklist=" + *last->value, true, {}));
 }
@@ -162,10 +162,10 @@ void add_initramfs_blacklist(const Cmdline& cmdline, const std::string& module,
     for (const Cmdline::Token& token : cmdline.tokens) {
         if (token.name != "rd.driver.blacklist" && token.name != "rdblacklist")
             continue;
-        const std::string names = "," + module_name(token.value.value_or("")) + ",";
-        if (names.find("," + module + ",") != std::string::npos)
+        const std::string names = token.value.value_or("");
+        if (has_item(module_name(names), module))
             blocks.push_back(block(Block::Kind::initramfs_blacklist, at_command_line(token.offset),
-                                   token.name + "=" + token.value.value_or(""), false,
+                                   token.name + "=" + names, false,
                                    "it counts in the initramfs, and after it with dracut-ng 102 "
                                    "and later only"));
     }
@@ -205,6 +205,12 @@ std::string module_name(std::string_view name) {
     std::string out(name);
     std::replace(out.begin(), out.end(), '-', '_');
     return out;
+}
+
+std::string module_in_path(std::string_view path) {
+    const std::string_view file = base_name(path);
+    const size_t end = file.find(".ko");
+    return end == std::string_view::npos ? std::string() : module_name(file.substr(0, end));
 }
 
 bool same_parameter(std::string_view a, std::string_view b) {

@@ -23,13 +23,6 @@ bool is_keyword(std::string_view word) {
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
-std::string lower_case(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    return out;
-}
-
 std::string_view nearest_keyword(std::string_view word) {
     const std::string lower = lower_case(word);
     for (std::string_view known : keywords)

@@ -16,10 +16,6 @@ constexpr std::array<std::string_view, 8> kvm_modules = {
 
 constexpr size_t longest_name = 64;
 
-std::string assignment(const Cmdline::Token& word) {
-    return word.name + (word.value ? "=" + *word.value : "");
-}
-
 std::string in_quotes(std::string_view text) {
     return "'" + printable(text, 120) + "'";
 }
@@ -79,9 +75,7 @@ void Linter::add(LintKind kind, LintSeverity severity, const Origin& origin, std
 }
 
 bool Linter::module_typo(std::string_view module, const Origin& origin, std::string_view text) {
-    std::string lower(module);
-    for (char& c : lower)
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    const std::string lower = lower_case(module);
     if (is_kvm_module(module) || module.size() > longest_name)
         return false;
     if (is_kvm_module(lower)) {
@@ -124,7 +118,7 @@ bool Linter::blanks(const std::string& module, std::span<const Cmdline::Token> w
     add(LintKind::blanks_around_equals,
         refused ? severity_of_refusal(module) : LintSeverity::warning, origin, text,
         std::string("blanks around '=' make separate words, the kernel is given ") +
-            in_quotes(assignment(word)) +
+            in_quotes(word.text()) +
             (refused ? ", refuses it, and does not load " + module : std::string()),
         "write " + printable(meant, 120) + " without blanks");
     return true;
@@ -182,8 +176,8 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
     else if (severity == LintSeverity::note)
         result = ", so the module does not load where it is used; this host has no use for it";
     add(LintKind::wrong_type, severity, origin, text,
-        "the kernel refuses " + in_quotes(assignment(word)) + " for " + module + " (" + found.why +
-            ")" + result,
+        "the kernel refuses " + in_quotes(word.text()) + " for " + module + " (" + found.why + ")" +
+            result,
         "write " + printable(safe));
 }
 

@@ -101,6 +101,9 @@ struct ConfLimits {
 ModConf load_modconf(const Sysroot& root, const KmodProfile& profile,
                      const ConfLimits& limits = {});
 
+/// The same as if `written`, of the first of these folders, stood there already.
+ModConf load_modconf_with(const Sysroot& root, const KmodProfile& profile, const ConfFile& written);
+
 /// The same for files that were had otherwise (an initramfs): in any order, those outside the
 /// profile's folders ignored. /usr/lib counts as /lib for a kmod that does not list it: /usr is
 /// merged in every image.
@@ -120,6 +123,8 @@ struct Cmdline {
         std::optional<std::string> value; ///< absent: no '='
         size_t offset = 0;
         bool after_dashes = false; ///< behind "--": for init, not for the kernel
+
+        std::string text() const { return name + (value ? "=" + *value : ""); }
     };
     /// What libkmod makes of module.parameter=value.
     struct ModuleOption {
@@ -154,6 +159,8 @@ Result<Cmdline> read_cmdline(const Sysroot& root, const KmodProfile& profile);
 
 /// '_' for '-'.
 std::string module_name(std::string_view name);
+/// Of "kernel/arch/x86/kvm/kvm-intel.ko.xz" kvm_intel; empty for what is no file of a module.
+std::string module_in_path(std::string_view path);
 /// The kernel's comparison of parameter names: '-' and '_' equal (kernel/params.c parameq).
 bool same_parameter(std::string_view a, std::string_view b);
 

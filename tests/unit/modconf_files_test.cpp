@@ -43,6 +43,21 @@ TEST(ModconfFiles, SameNameMasksInTheOrderOfFolders) {
     EXPECT_EQ(conf.masked[0].by, "/etc/modprobe.d/kvm.conf");
 }
 
+TEST(ModconfFiles, AsIfAFileStoodThere) {
+    const Folder folder{{"etc/modprobe.d/00-virt-nested.conf", off},
+                        {"lib/modprobe.d/00-virt-nested.conf", off}};
+    const auto options_with = [&] {
+        return options(load_modconf_with(Sysroot(folder.path()), kmod_profile(30),
+                                         {"/etc/modprobe.d/00-virt-nested.conf", on}));
+    };
+    EXPECT_EQ(options_with(), "nested=1");
+    folder.write("etc/modprobe.d/kvm.conf", off);
+    EXPECT_EQ(options_with(), "nested=1 nested=0");
+    folder.link("/dev/null", "etc/modprobe.d/zz.conf");
+    folder.write("lib/modprobe.d/zz.conf", on);
+    EXPECT_EQ(options_with(), "nested=1 nested=0");
+}
+
 TEST(ModconfFiles, EmptyFileMasks) {
     EXPECT_EQ(options(load({{"etc/modprobe.d/kvm.conf", ""}, {"lib/modprobe.d/kvm.conf", on}})),
               "");

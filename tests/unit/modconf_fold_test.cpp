@@ -33,6 +33,12 @@ std::string winner(const Effective& effective) {
 
 } // namespace
 
+TEST(ModuleInPath, IsWhatTheKernelCallsIt) {
+    EXPECT_EQ(module_in_path("kernel/arch/x86/kvm/kvm-intel.ko.xz"), "kvm_intel");
+    EXPECT_EQ(module_in_path("kvm.ko"), "kvm");
+    EXPECT_EQ(module_in_path("kernel/kvm"), "");
+}
+
 TEST(ModconfFold, NothingSaidIsNoSetting) {
     EXPECT_EQ(winner(fold(one(""), line("quiet"))), "-");
     EXPECT_EQ(fold(one(""), line("")).options, "");

@@ -50,6 +50,18 @@ TEST(HasWord, MatchesWholeWordsOnly) {
     EXPECT_TRUE(has_word("xvmx vmx", "vmx"));
 }
 
+TEST(HasItem, MatchesWholeItemsOnly) {
+    EXPECT_TRUE(has_item("a,kvm,b", "kvm"));
+    EXPECT_TRUE(has_item("kvm", "kvm"));
+    EXPECT_FALSE(has_item("kvm_intel,a", "kvm"));
+}
+
+TEST(BaseName, IsBehindTheLastSlash) {
+    EXPECT_EQ(base_name("/a/b.conf"), "b.conf");
+    EXPECT_EQ(base_name("b.conf"), "b.conf");
+    EXPECT_EQ(base_name("a/"), "");
+}
+
 TEST(Lines, LastOneNeedsNoNewline) {
     EXPECT_EQ(lines("a\nb").size(), 2U);
 }

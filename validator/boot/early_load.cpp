@@ -56,8 +56,7 @@ const ImageArgument* naming(const std::vector<ImageArgument>& arguments, const s
                 std::find(names.begin(), names.end(), argument.text.substr(0, equals)) ==
                     names.end())
                 return false;
-            const std::string words = "," + module_name(argument.text.substr(equals + 1)) + ",";
-            return words.find("," + module + ",") != std::string::npos;
+            return has_item(module_name(argument.text.substr(equals + 1)), module);
         });
     return found == arguments.end() ? nullptr : &*found;
 }
@@ -65,8 +64,8 @@ const ImageArgument* naming(const std::vector<ImageArgument>& arguments, const s
 std::vector<ImageArgument> arguments_of(const Cmdline& cmdline, const Origin& origin) {
     std::vector<ImageArgument> out;
     for (const Cmdline::Token& token : cmdline.tokens)
-        out.push_back({token.name + (token.value ? "=" + *token.value : ""),
-                       {origin.file, origin.line, origin.line == 0 ? token.offset : 0}});
+        out.push_back(
+            {token.text(), {origin.file, origin.line, origin.line == 0 ? token.offset : 0}});
     return out;
 }
 

@@ -46,12 +46,10 @@ class Collector {
         if (++entries_ > limits_.entries)
             throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.entries) + " entries"}};
         const std::string_view path = entry.name;
-        const size_t slash = path.rfind('/');
-        const std::string_view file = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-        const size_t end = file.find(".ko");
-        if (file.starts_with("kvm") && end != std::string_view::npos &&
-            path.find("lib/modules/") != std::string_view::npos)
-            content_.modules.push_back(module_name(file.substr(0, end)));
+        const std::string_view file = base_name(path);
+        if (file.starts_with("kvm") && path.find("lib/modules/") != std::string_view::npos)
+            if (std::string module = module_in_path(file); !module.empty())
+                content_.modules.push_back(std::move(module));
         // dracut's squash modules put the whole tree into one such file.
         content_.squashed = content_.squashed || file == "squash-root.img" ||
                             file == "squashfs-root.img" || file == "erofs-root.img";

@@ -203,23 +203,6 @@ bool is_own_text(std::string_view text) {
     return true;
 }
 
-ModConf with_own_text(const Sysroot& root, const KmodProfile& profile, const std::string& text) {
-    std::vector<ConfFile> files = {{own_file, text}};
-    for (const std::string_view folder : profile.folders) {
-        const Result<std::vector<std::string>> names = root.list(folder);
-        for (const std::string& name : names.value_or({})) {
-            const std::string path = std::string(folder) + "/" + name;
-            if (path == own_file)
-                continue;
-            const Result<std::string> read = root.read(path, 4U << 20);
-            // A link to /dev/null reads as nothing, and masks all the same.
-            if (read || root.link(path))
-                files.push_back({path, read.value_or({})});
-        }
-    }
-    return parse_modconf(files, profile);
-}
-
 std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                                         const ModConf& conf, const std::string& module, bool on) {
     std::vector<std::string> out;
@@ -289,7 +272,8 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
         known ? std::vector<std::string>{plan.module} : plan.modules;
     const bool ours = kind == AtomicFile::Kind::absent ||
                       (kind == AtomicFile::Kind::regular && is_own_text(current));
-    const ModConf conf = ours ? with_own_text(root, facts.kmod.profile, plan.text) : facts.conf;
+    const ModConf conf =
+        ours ? load_modconf_with(root, facts.kmod.profile, {own_file, plan.text}) : facts.conf;
     for (const std::string& module : checked)
         for (std::string& line : contradictions(root, facts, conf, module, on))
             plan.contradictions.push_back(std::move(line));
@@ -309,8 +293,7 @@ std::string judge_show_depends(std::string_view printed, const std::string& modu
     std::string shown = "modprobe would run: " + printable(last);
     if (parts.size() < 2 || parts[0] != "insmod")
         return last.empty() ? "modprobe would load nothing" : shown;
-    const std::string_view file = parts[1].substr(parts[1].rfind('/') + 1);
-    if (module_name(file.substr(0, file.find(".ko"))) != module)
+    if (module_in_path(parts[1]) != module)
         return shown;
     std::optional<bool> value;
     for (size_t i = 2; i < parts.size(); ++i) {

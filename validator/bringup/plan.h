@@ -46,9 +46,6 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
 std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                                         const ModConf& conf, const std::string& module, bool on);
 
-/// All files of modprobe.d as they stand, but own_file with `text` in it.
-ModConf with_own_text(const Sysroot& root, const KmodProfile& profile, const std::string& text);
-
 /// What `modprobe --show-depends` printed, judged: empty if it would load `module` with nested on
 /// (or off), else why not.
 std::string judge_show_depends(std::string_view printed, const std::string& module, bool on);

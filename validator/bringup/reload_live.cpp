@@ -4,9 +4,8 @@
 
 #include "core/host.h"
 #include "core/text.h"
+#include "validator/facts/kernel_log.h"
 
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <fcntl.h>
 #include <unistd.h>
@@ -46,23 +45,16 @@ Result<bool> LiveReloadHost::restore() {
     return kind_ == AtomicFile::Kind::absent ? file_->remove() : file_->replace(text_);
 }
 
-/// One record a read: "priority,sequence,time,flags;text" (Documentation/ABI/testing/dev-kmsg).
 std::string LiveReloadHost::kernel_says() {
     std::string last;
-    std::array<char, 8192> record{};
-    for (;;) {
-        const ssize_t got = ::read(kernel_log_.get(), record.data(), record.size());
-        if (got < 0 && (errno == EPIPE || errno == EINTR))
-            continue;
-        if (got <= 0)
-            return last;
-        std::string_view text(record.data(), static_cast<size_t>(got));
-        text = text.substr(std::min(text.find(';') + 1, text.size()));
-        text = text.substr(0, text.find('\n'));
-        if (text.find("kvm") != std::string_view::npos ||
-            text.find("invalid for parameter") != std::string_view::npos)
-            last = printable(text);
-    }
+    each_record([&](char* buffer, size_t size) { return ::read(kernel_log_.get(), buffer, size); },
+                [&](std::string_view text) {
+                    if (text.find("kvm") != std::string_view::npos ||
+                        text.find("invalid for parameter") != std::string_view::npos)
+                        last = printable(text);
+                    return true;
+                });
+    return last;
 }
 
 } // namespace virt_nested

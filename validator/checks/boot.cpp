@@ -147,7 +147,7 @@ std::vector<std::string> relevant(const Facts& facts, const std::string& text) {
                                     token.name == "clearcpuid" || token.name == "disable_radix" ||
                                     (token.name.find("blacklist") != std::string::npos &&
                                      token.value && token.value->find("kvm") != std::string::npos)))
-            out.push_back(token.name + (token.value ? "=" + *token.value : ""));
+            out.push_back(token.text());
     return out;
 }
 

@@ -47,19 +47,25 @@ KernelLog live_log() {
 
 } // namespace
 
-std::vector<std::string> read_records(const ReadRecord& read) {
-    std::vector<std::string> out;
+void each_record(const ReadRecord& read, const std::function<bool(std::string_view text)>& see) {
     std::array<char, 8192> record{};
-    for (int count = 0; count < most_records && out.size() < most_lines; ++count) {
+    for (int count = 0; count < most_records; ++count) {
         const ssize_t got = read(record.data(), record.size());
         // EPIPE: the record was overwritten before it could be read; the next read gives a later
         // one.
         if (got < 0 && (errno == EPIPE || errno == EINTR))
             continue;
-        if (got <= 0)
-            break;
-        keep(text_of({record.data(), static_cast<size_t>(got)}), out);
+        if (got <= 0 || !see(text_of({record.data(), static_cast<size_t>(got)})))
+            return;
     }
+}
+
+std::vector<std::string> read_records(const ReadRecord& read) {
+    std::vector<std::string> out;
+    each_record(read, [&](std::string_view text) {
+        keep(text, out);
+        return out.size() < most_lines;
+    });
     return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virt_nested {
@@ -22,7 +23,11 @@ KernelLog read_kernel_log(const Sysroot& root);
 /// One read(2) of /dev/kmsg: one record, or -1 with errno.
 using ReadRecord = std::function<ssize_t(char* buffer, size_t size)>;
 
-/// Record by record to the end (EAGAIN), or the first 20,000 of a log that does not end.
+/// Hands over the text of each record to the end (EAGAIN), until `see` has seen enough (false), or
+/// the first 20,000 of a log that does not end.
+void each_record(const ReadRecord& read, const std::function<bool(std::string_view text)>& see);
+
+/// The lines about KVM among them.
 std::vector<std::string> read_records(const ReadRecord& read);
 
 } // namespace virt_nested

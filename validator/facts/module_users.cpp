@@ -24,12 +24,10 @@ bool is_kvm(std::string_view link) {
 }
 
 bool holds_kvm(const Sysroot& root, const std::string& process) {
-    const Result<std::vector<std::string>> descriptors = root.list(process + "/fd");
-    return descriptors &&
-           std::any_of(descriptors->begin(), descriptors->end(), [&](const std::string& fd) {
-               const Result<std::string> link = root.link(process + "/fd/" + fd);
-               return link && is_kvm(*link);
-           });
+    const std::vector<std::string> fds = root.list(process + "/fd").value_or({});
+    return std::any_of(fds.begin(), fds.end(), [&](const std::string& fd) {
+        return is_kvm(root.link(process + "/fd/" + fd).value_or({}));
+    });
 }
 
 /// "guest=web1,debug-threads=on": the value up to the first single comma; two stand for one
@@ -72,10 +70,7 @@ std::string ModuleUser::in_words() const {
 
 std::vector<ModuleUser> module_users(const Sysroot& root) {
     std::vector<ModuleUser> out;
-    const Result<std::vector<std::string>> names = root.list("/proc");
-    if (!names)
-        return out;
-    for (const std::string& name : *names) {
+    for (const std::string& name : root.list("/proc").value_or({})) {
         const int pid = number(name);
         const std::string process = "/proc/" + name;
         if (pid <= 0 || !holds_kvm(root, process))
@@ -91,10 +86,7 @@ std::vector<ModuleUser> module_users(const Sysroot& root) {
 
 std::vector<std::string> libvirt_guests(const Sysroot& root) {
     std::vector<std::string> out;
-    const Result<std::vector<std::string>> names = root.list("/run/libvirt/qemu");
-    if (!names)
-        return out;
-    for (const std::string& name : *names)
+    for (const std::string& name : root.list("/run/libvirt/qemu").value_or({}))
         if (name.ends_with(".xml"))
             out.push_back(printable(name.substr(0, name.size() - 4), 64));
     return out;
@@ -113,11 +105,8 @@ std::string module_in_use(const Sysroot& root, const std::string& module) {
     if (who.empty() && references > 0)
         for (const std::string& guest : libvirt_guests(root))
             who.push_back("guest '" + guest + "'");
-    const Result<std::vector<std::string>> holders =
-        root.list("/sys/module/" + module + "/holders");
-    if (holders)
-        for (const std::string& holder : *holders)
-            who.push_back("module " + printable(holder, 64));
+    for (const std::string& holder : root.list("/sys/module/" + module + "/holders").value_or({}))
+        who.push_back("module " + printable(holder, 64));
     if (who.empty() && references <= 0)
         return {};
     if (who.size() > shown_users) {

@@ -3,26 +3,21 @@
 // kernel logged about them.
 #include "core/text.h"
 #include "validator/facts/facts.h"
+#include "validator/facts/module_users.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 namespace virt_nested {
 
 namespace {
 
-/// "kernel/arch/x86/kvm/kvm-intel.ko.xz" in modules.dep and modules.builtin.
+/// In modules.dep and modules.builtin.
 bool lists_module(std::string_view text, std::string_view module) {
-    for (const std::string_view line : lines(text)) {
-        std::string_view path = line.substr(0, line.find(':'));
-        const size_t slash = path.rfind('/');
-        path = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-        const size_t end = path.find(".ko");
-        if (end != std::string_view::npos && module_name(path.substr(0, end)) == module)
-            return true;
-    }
-    return false;
+    const std::vector<std::string_view> all = lines(text);
+    return std::any_of(all.begin(), all.end(), [&](std::string_view line) {
+        return module_in_path(line.substr(0, line.find(':'))) == module;
+    });
 }
 
 /// Where the architecture keeps KVM; looking there spares reading modules.dep.
@@ -30,9 +25,7 @@ bool in_usual_folder(const Sysroot& root, const std::string& modules, const Plat
     const Result<std::vector<std::string>> names =
         root.list(modules + "/kernel/arch/" + std::string(platform.arch_folder) + "/kvm");
     return names && std::any_of(names->begin(), names->end(), [&](const std::string& file) {
-               const size_t end = file.find(".ko");
-               return end != std::string::npos &&
-                      module_name(file.substr(0, end)) == platform.module;
+               return module_in_path(file) == platform.module;
            });
 }
 
@@ -110,16 +103,6 @@ void read_parameters(const Sysroot& root, Facts& facts) {
     }
 }
 
-/// libvirt keeps one status file for each running guest (qemu_domain.c, virDomainObjSave).
-std::vector<std::string> running_guests(const Sysroot& root) {
-    std::vector<std::string> out;
-    const Result<std::vector<std::string>> names = root.list("/run/libvirt/qemu");
-    for (const std::string& file : names.value_or({}))
-        if (file.ends_with(".xml"))
-            out.push_back(printable(file.substr(0, file.size() - 4), 64));
-    return out;
-}
-
 } // namespace
 
 void gather_modules(const Sysroot& root, Facts& facts) {
@@ -128,17 +111,12 @@ void gather_modules(const Sysroot& root, Facts& facts) {
             if (root.exists("/sys/module/" + std::string(module)))
                 facts.rivals.emplace_back(module);
     read_parameters(root, facts);
-    facts.guests = running_guests(root);
+    facts.guests = libvirt_guests(root);
     if (!facts.host.nests.on())
         facts.log = read_kernel_log(root);
     if (!facts.platform() || facts.platform()->module.empty())
         return;
-    const Result<std::string> count =
-        root.read("/sys/module/" + std::string(facts.platform()->module) + "/refcnt", 4096);
-    if (count) {
-        const std::string_view text = trim(*count);
-        std::from_chars(text.data(), text.data() + text.size(), facts.references);
-    }
+    facts.references = reference_count(root, std::string(facts.platform()->module));
     tell_availability(root, facts);
 }
 

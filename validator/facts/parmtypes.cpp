@@ -79,9 +79,7 @@ class Elf {
 std::string find_module(std::string_view index, std::string_view module) {
     for (std::string_view line : lines(index)) {
         const std::string_view path = line.substr(0, line.find(':'));
-        const std::string_view file = path.substr(path.rfind('/') + 1);
-        const size_t end = file.find(".ko");
-        if (end != std::string_view::npos && module_name(file.substr(0, end)) == module)
+        if (module_in_path(path) == module)
             return std::string(path);
     }
     return {};

@@ -135,15 +135,6 @@ std::string origin_text(const Facts& facts, const Setting& setting) {
     return where(facts, setting.origin) + " says " + printable(setting.shown("nested"));
 }
 
-std::string mend_of(const Facts& facts, const Setting& setting, const std::string& module,
-                    bool on) {
-    if (setting.origin.on_command_line())
-        return mend_cmdline(facts, false, module + "." + setting.shown("nested"));
-    if (facts.platform() && facts.platform()->module == module)
-        return mend_setting(facts, setting);
-    return "remove the line, or write there: " + option_line(module, on);
-}
-
 /// Words of the composed options that the kernel refuses, `nested` apart: it comes with its line.
 void refused_words(const Effective& effective, std::vector<std::string>& out) {
     for (const std::string_view word : words(effective.options)) {
@@ -176,7 +167,8 @@ void excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
                       "=1 before Linux " + std::to_string(exclusion->until.first) + "." +
                       std::to_string(exclusion->until.second) + " (" +
                       std::string(exclusion->source) + "); " + where(facts, winner->origin) +
-                      " says " + printable(winner->shown(other)) + ": take that away first");
+                      " says " + printable(winner->shown(other)) + "; " +
+                      mend_setting(facts, *winner, module, other));
 }
 
 } // namespace
@@ -216,20 +208,20 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
             continue;
         out.push_back(origin_text(facts, setting) + ": fatal, " + module +
                       " does not load with it (" + answer.why + "); " +
-                      mend_of(facts, setting, module, on));
+                      mend_setting(facts, setting, module, "nested"));
     }
     const Setting* winner = effective.winner();
     if (winner && check_value(type, winner->value).on.value_or(on) != on)
         out.push_back(origin_text(facts, *winner) + " for " + module + " and has the last word; " +
-                      mend_of(facts, *winner, module, on));
+                      mend_setting(facts, *winner, module, "nested"));
     refused_words(effective, out);
     if (on)
         excluded(facts, conf, cmdline, module, out);
     for (const Block& block : effective.blocks)
         if (on && block.doubt.empty())
             out.push_back(where(facts, block.origin) + " keeps " + module + " from being loaded" +
-                          (block.by_name ? "" : " at boot") + ": " + printable(block.text) +
-                          "; remove it");
+                          (block.by_name ? "" : " at boot") + ": " + printable(block.text) + "; " +
+                          mend_block(facts, block));
     for (const ConfProblem& problem : conf.problems)
         if (problem.kind == ConfProblem::Kind::unreadable)
             out.push_back(root.shown(printable(problem.path)) +

@@ -32,7 +32,7 @@ bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, O
            other + "=1 beside " + std::string(platform.parameter) +
                "=1: " + std::string(platform.module) + " refuses to load",
            where(facts, winner->origin), std::string(exclusion->why),
-           "correct or remove '" + other + "' in " + where(facts, winner->origin)};
+           mend_setting(facts, *winner, platform.module, other)};
     return true;
 }
 
@@ -66,9 +66,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
                 std::string(platform.module) + " is blocked: " + printable(block->text),
                 where(facts, block->origin),
                 {},
-                block->origin.on_command_line() ? mend_cmdline(facts, false, block->text)
-                                                : "remove '" + printable(block->text) + "' from " +
-                                                      where(facts, block->origin)};
+                mend_block(facts, *block)};
     const Parameter* known = known_parameter(platform.module, platform.parameter);
     for (const Setting& setting : options.settings) {
         const Acceptance taken = check_value(known->type, setting.value);

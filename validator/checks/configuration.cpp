@@ -31,7 +31,7 @@ Finding told(const Facts& facts, const LintFinding& lint) {
             lint.text + " (" + name(lint.kind) + ")",
             where(facts, lint.origin),
             lint.why,
-            lint.mend,
+            mend_line(facts, lint),
             0};
 }
 
@@ -100,16 +100,16 @@ Findings unread_files(const Facts& facts) {
 Findings module_blocked(const Facts& facts) {
     Findings out;
     for (const Block& block : facts.effective.blocks)
-        out.push_back({block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
-                                                                                  : Outcome::warn,
-                       "not blocked",
-                       std::string(name(block.kind)) + ": " + printable(block.text),
-                       where(facts, block.origin),
-                       {},
-                       block.origin.on_command_line()
-                           ? mend_cmdline(facts, false, block.text)
-                           : "remove that line, unless KVM is meant to be off here",
-                       block.by_name ? at_load | at_boot : at_boot});
+        out.push_back(
+            {block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
+                                                                        : Outcome::warn,
+             "not blocked",
+             std::string(name(block.kind)) + ": " + printable(block.text),
+             where(facts, block.origin),
+             {},
+             mend_block(facts, block) +
+                 (block.origin.on_command_line() ? "" : ", unless KVM is meant to be off here"),
+             block.by_name ? at_load | at_boot : at_boot});
     if (out.empty())
         out.push_back({Outcome::pass, "not blocked", "not blocked", {}, {}, {}, 0});
     return out;

@@ -2,6 +2,7 @@
 // Checks of the hook as libvirt finds it (libvirt: src/util/virhook.c, docs/hooks.rst).
 #include "core/text.h"
 #include "validator/checks/check.h"
+#include "validator/checks/mend.h"
 
 #include <algorithm>
 #include <array>
@@ -63,7 +64,7 @@ Findings hook_installed(const Facts& facts) {
                          "not installed",
                          facts.shown(hooks_folder),
                          {},
-                         link_hook_command(hook_places(), facts.hook.daemon),
+                         mend_hook_link(facts),
                          0});
     return found;
 }

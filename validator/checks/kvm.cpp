@@ -105,11 +105,11 @@ Finding module_absent(const Facts& facts) {
         const Block& block = facts.effective.blocks.front();
         out.found += ", blocked by '" + printable(block.text) + "'";
         out.source = where(facts, block.origin);
-        out.fix = "remove that line, then: modprobe " + module;
+        out.fix = mend_block(facts, block) + "; then: modprobe " + module;
     } else if (facts.available.absent()) {
         out.found += ", not installed for kernel " + facts.kernel;
         out.source = facts.available.source;
-        out.fix = "install the kernel's module package";
+        out.fix = mend_missing_module(facts);
     } else if (host.cpu.off()) {
         out.why = "It does not load without the CPU's " +
                   host.cpu.found.substr(0, host.cpu.found.find(' ')) + ".";
@@ -188,9 +188,7 @@ Findings kvm_nesting(const Facts& facts) {
     else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.refusal())
         out.fix = mend_hardware(facts);
     else if (facts.host.parameter.off())
-        out.fix = facts.platform()->live ? "echo 1 > " + facts.host.parameter.source +
-                                               "; for good: " + mend_nested(facts, true)
-                                         : mend_now(facts, true);
+        out.fix = mend_now(facts, true);
     else
         out.fix = "see what the checks on the CPU and on the module say";
     return {out};

@@ -2,6 +2,7 @@
 // Checks of what libvirt keeps about this host.
 #include "core/text.h"
 #include "validator/checks/check.h"
+#include "validator/checks/mend.h"
 
 #include <algorithm>
 
@@ -69,14 +70,13 @@ Findings libvirt_capabilities(const Facts& facts) {
                  {},
                  0});
         else
-            out.push_back(
-                {Outcome::warn,
-                 expected,
-                 differs,
-                 source,
-                 {},
-                 "rm " + shell_word(kept.path) + " && systemctl restart " + facts.hook.daemon,
-                 0});
+            out.push_back({Outcome::warn,
+                           expected,
+                           differs,
+                           source,
+                           {},
+                           mend_capabilities(facts, kept.path),
+                           0});
     }
     if (out.empty())
         out.push_back({Outcome::pass,

@@ -9,6 +9,10 @@
 
 namespace virt_nested {
 
+std::string where(const Facts& facts, const Origin& origin) {
+    return origin.on_command_line() ? facts.shown(origin.file) : facts.root + shown(origin);
+}
+
 namespace {
 
 struct BootTool {
@@ -47,6 +51,25 @@ std::string filled(std::string_view pattern, std::string_view argument) {
     return out.replace(out.find('@'), 1, argument);
 }
 
+/// What is written below /etc does not stay, or comes from somewhere else.
+bool made_elsewhere(const Facts& facts) {
+    return facts.kind && !facts.kind->keeps_etc;
+}
+
+/// How words of a file of modprobe.d are changed.
+std::string mend_file(const Facts& facts, const Origin& origin, const std::string& verb,
+                      const std::string& text) {
+    if (made_elsewhere(facts))
+        return std::string(facts.kind->files) + ": " + verb + " '" + text + "', which is in " +
+               where(facts, origin);
+    const std::string& file = origin.file;
+    if (file.starts_with("/etc/") || file.starts_with("/run/"))
+        return verb + " '" + text + "' in " + where(facts, origin);
+    // A vendor's file comes back with the next update; a file of its name in /etc masks it.
+    return "mask the vendor's file: cp " + shell_word(file) + " /etc/modprobe.d/, and " + verb +
+           " '" + text + "' in the copy";
+}
+
 std::string reload(const Facts& facts) {
     const std::string module(facts.platform()->module);
     return "modprobe -r " + module + " && modprobe " + module;
@@ -58,10 +81,6 @@ std::string build_unified(const std::string& kernel) {
 }
 
 } // namespace
-
-std::string where(const Facts& facts, const Origin& origin) {
-    return origin.on_command_line() ? facts.shown(origin.file) : facts.root + shown(origin);
-}
 
 std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument) {
     const std::string what = printable(argument);
@@ -134,13 +153,17 @@ std::string mend_nested(const Facts& facts, bool on) {
         return mend_setting(facts, *winner);
     if (facts.linkage_known && facts.linkage == Linkage::built_in)
         return mend_cmdline(facts, true, argument);
-    if (facts.kind && facts.kind->marker.empty())
+    if (made_elsewhere(facts))
         return std::string(facts.kind->files) + ": options " + std::string(platform.module) + " " +
                std::string(platform.parameter) + "=" + value;
     return on ? "virt-nested enable" : "virt-nested disable";
 }
 
 std::string mend_now(const Facts& facts, bool on) {
+    const Fact& parameter = facts.host.parameter;
+    if (facts.platform()->live && (parameter.on() || parameter.off()))
+        return std::string("echo ") + (on ? "1" : "0") + " > " + parameter.source +
+               "; for good: " + mend_nested(facts, on);
     const Setting* winner = facts.effective.winner();
     const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
     if (winner && known && check_value(known->type, winner->value).on == on)
@@ -152,15 +175,58 @@ std::string mend_now(const Facts& facts, bool on) {
 }
 
 std::string mend_setting(const Facts& facts, const Setting& setting) {
-    const std::string text = printable(setting.shown(facts.platform()->parameter));
+    return mend_setting(facts, setting, facts.platform()->module, facts.platform()->parameter);
+}
+
+std::string mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
+                         std::string_view parameter) {
+    const std::string text = printable(setting.shown(parameter));
     if (setting.origin.on_command_line())
-        return mend_cmdline(facts, false, std::string(facts.platform()->module) + "." + text);
-    const std::string& file = setting.origin.file;
-    if (file.starts_with("/etc/") || file.starts_with("/run/"))
-        return "correct or remove '" + text + "' in " + where(facts, setting.origin);
-    // A vendor's file comes back with the next update; a file of its name in /etc masks it.
-    return "mask the vendor's file: cp " + shell_word(file) + " /etc/modprobe.d/, and correct '" +
-           text + "' in the copy";
+        return mend_cmdline(facts, false, std::string(module) + "." + text);
+    return mend_file(facts, setting.origin, "correct or remove", text);
+}
+
+std::string mend_block(const Facts& facts, const Block& block) {
+    if (block.origin.on_command_line())
+        return mend_cmdline(facts, false, block.text);
+    return mend_file(facts, block.origin, "remove", printable(block.text));
+}
+
+std::string mend_line(const Facts& facts, const LintFinding& lint) {
+    if (!made_elsewhere(facts) || lint.origin.on_command_line())
+        return lint.mend;
+    const std::string place = std::string(facts.kind->files) + ": ";
+    switch (lint.kind) {
+    case LintKind::wrong_folder:
+    case LintKind::folder_not_read:
+    case LintKind::wrong_suffix:
+    case LintKind::sub_folder:
+        return place + lint.text;
+    case LintKind::line_end:
+        return place + "write the line without the CR at its end";
+    case LintKind::include:
+        return place + "put the lines of that file there";
+    default:
+        return place + lint.mend;
+    }
+}
+
+std::string mend_missing_module(const Facts& facts) {
+    const std::string package = "the kernel's module package";
+    return made_elsewhere(facts)
+               ? "this host is built from an image (" + std::string(facts.kind->name) +
+                     "), which must bring " + package
+               : "install " + package;
+}
+
+std::string mend_hook_link(const Facts& facts) {
+    if (made_elsewhere(facts))
+        return std::string(facts.kind->hook) + ": " + std::string(hook_places().program);
+    return link_hook_command(hook_places(), facts.hook.daemon);
+}
+
+std::string mend_capabilities(const Facts& facts, const std::string& path) {
+    return "rm " + shell_word(path) + " && systemctl restart " + facts.hook.daemon;
 }
 
 std::string mend_hardware(const Facts& facts) {

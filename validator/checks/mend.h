@@ -25,8 +25,25 @@ std::string mend_nested(const Facts& facts, bool on);
 /// The same for the running kernel: what is configured, and the reload.
 std::string mend_now(const Facts& facts, bool on);
 
-/// How one setting is taken back.
+/// How one setting is taken back: of the parameter that nests, or of another.
 std::string mend_setting(const Facts& facts, const Setting& setting);
+std::string mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
+                         std::string_view parameter);
+
+/// How what keeps the module out is taken away.
+std::string mend_block(const Facts& facts, const Block& block);
+
+/// What is to be done about a line without the effect that was meant.
+std::string mend_line(const Facts& facts, const LintFinding& lint);
+
+/// How a kernel gets a module that it has not got.
+std::string mend_missing_module(const Facts& facts);
+
+/// How libvirt finds our hook.
+std::string mend_hook_link(const Facts& facts);
+
+/// How libvirt asks QEMU again, in place of what it keeps in this file.
+std::string mend_capabilities(const Facts& facts, const std::string& path);
 
 /// Who must give this host virtualization, and how: its firmware, or who runs it as a guest; or why
 /// nobody can.

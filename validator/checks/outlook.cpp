@@ -174,7 +174,7 @@ Outlook at_next_load(const Facts& facts) {
                     facts.kernel,
                 facts.available.source,
                 {},
-                "install the kernel's module package"};
+                mend_missing_module(facts)};
     if (!facts.cmdline)
         return {
             State::undetermined, facts.cmdline.error().what, facts.shown(Cmdline::file), {}, {}};

@@ -38,10 +38,7 @@ Findings nested_parameter(const Facts& facts) {
         out.expected = "either";
     if (parameter.undetermined())
         out.found = parameter.reason;
-    if (out.result == Outcome::fail && facts.platform()->live)
-        out.fix = std::string("echo ") + (wanted ? "1" : "0") + " > " + parameter.source +
-                  "; for good: " + mend_nested(facts, wanted);
-    else if (out.result == Outcome::fail)
+    if (out.result == Outcome::fail)
         out.fix = mend_now(facts, wanted);
     return {out};
 }

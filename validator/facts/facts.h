@@ -36,6 +36,7 @@ struct HostKind {
     std::string_view remove; ///< and off it
     std::string_view initramfs;
     std::string_view files; ///< how a file of /etc/modprobe.d gets there
+    std::string_view hook;  ///< the same for a hook of libvirt; empty: in place
     bool keeps_etc;         ///< what is written below /etc stays, and is the host's own way
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/modconf/modconf.h"
+#include "core/modconf/places.h"
 #include "core/modconf/values.h"
 
 #include <string>
@@ -63,10 +64,8 @@ struct LintContext {
     Linkage linkage = Linkage::module;
 };
 
-/// Reads the folders beside modprobe.d too, hence the root. In the order of files and lines, then
-/// what lies beside them, the
-/// command line last.
-std::vector<LintFinding> lint_modconf(const Sysroot& root, const ModConf& conf,
+/// In the order of files and lines, then what lies beside them, the command line last.
+std::vector<LintFinding> lint_modconf(const ModConf& conf, const std::vector<PlaceLine>& places,
                                       const Cmdline& cmdline, const LintContext& context);
 
 } // namespace virt_nested

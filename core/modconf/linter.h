@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The parts of lint_modconf(). For core/modconf_lint* alone.
+// The parts of lint_modconf(). For core/modconf/lint* alone.
 #pragma once
 
 #include "core/modconf/lint.h"
@@ -24,14 +24,14 @@ class Linter {
     const LintContext& context;
     std::vector<LintFinding> findings;
 
-    void lines();                     ///< modprobe.d: modconf_lint.cpp
-    void places(const Sysroot& root); ///< what lies beside it: modconf_lint_places.cpp
-    void command_line();              ///< modconf_lint_cmdline.cpp
+    void lines();                      ///< modprobe.d: linter.cpp
+    void place(const PlaceLine& line); ///< what lies beside it: lint_places.cpp
+    void command_line();               ///< lint_cmdline.cpp
 
     void add(LintKind kind, LintSeverity severity, const Origin& origin, std::string_view text,
              std::string why, std::string mend);
 
-    /// Parameters as the kernel would be given them (modconf_lint_words.cpp): looks at the first of
+    /// Parameters as the kernel would be given them (lint_words.cpp): looks at the first of
     /// `words` and says how many of them make it up, for "nested = 1" are three. `text` is what the
     /// finding shows.
     size_t parameter(const std::string& module, std::span<const Cmdline::Token> words,

@@ -47,8 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         for (const Setting& setting : found.settings)
             must(setting.origin.on_command_line(), "there is no other place");
         context.linkage = linkage;
-        for (const LintFinding& finding :
-             lint_modconf(Sysroot("/nonexistent"), conf, line, context))
+        for (const LintFinding& finding : lint_modconf(conf, {}, line, context))
             must(fuzz::is_harmless(finding.text + finding.why + finding.mend),
                  "a finding is printable");
     }

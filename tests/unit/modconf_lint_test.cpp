@@ -23,8 +23,8 @@ std::vector<LintFinding> lint(const Folder& folder, const std::string& cmdline =
     LintContext context;
     context.module = host.module;
     context.linkage = host.linkage;
-    return lint_modconf(root, load_modconf(root, profile), parse_cmdline(cmdline, profile),
-                        context);
+    return lint_modconf(load_modconf(root, profile), read_places(root, profile),
+                        parse_cmdline(cmdline, profile), context);
 }
 
 /// "fatal wrong-type /etc/modprobe.d/kvm.conf:1; ..."
@@ -149,7 +149,7 @@ TEST(Lint, TypeOfTheHostsOwnModuleCounts) {
     LintContext context;
     context.module = "kvm_intel";
     context.types = {{"kvm_intel", {"/lib/modules/4.18/kvm-intel.ko", {{"nested", "int"}}}}};
-    EXPECT_EQ(in_short(lint_modconf(root, load_modconf(root, kmod_profile(25)), {}, context)),
+    EXPECT_EQ(in_short(lint_modconf(load_modconf(root, kmod_profile(25)), {}, {}, context)),
               std::string("fatal wrong-type") + file_1);
 }
 

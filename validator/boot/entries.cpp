@@ -3,6 +3,7 @@
 #include "validator/boot/entries.h"
 
 #include "core/text.h"
+#include "validator/boot/initramfs.h"
 
 #include <algorithm>
 #include <array>
@@ -172,16 +173,14 @@ std::vector<BootEntry> unified_entries(const Sysroot& root) {
 
 } // namespace
 
-std::vector<BootEntry> read_boot_entries(const Sysroot& root, bool& unified) {
+BootEntries read_boot_entries(const Sysroot& root) {
     std::vector<BootEntry> out = bls_entries(root);
     if (out.empty())
         out = grub_entries(root);
-    unified = false;
-    if (out.empty()) {
-        out = unified_entries(root);
-        unified = !out.empty();
-    }
-    return out;
+    if (!out.empty())
+        return {std::move(out), false};
+    out = unified_entries(root);
+    return {out, !out.empty()};
 }
 
 } // namespace virt_nested

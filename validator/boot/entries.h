@@ -3,12 +3,28 @@
 // configuration, unified kernel images.
 #pragma once
 
-#include "validator/facts/facts.h"
+#include "core/sysroot.h"
+
+#include <string>
+#include <vector>
 
 namespace virt_nested {
 
-/// Read in that order; the first kind that has entries counts. `unified` is set where they are
-/// unified kernel images.
-std::vector<BootEntry> read_boot_entries(const Sysroot& root, bool& unified);
+/// What a boot entry gives the next kernel.
+struct BootEntry {
+    std::string source; ///< file and line, inside the root
+    std::string kernel; ///< release, empty if it cannot be told
+    std::string cmdline;
+    std::string initrd;  ///< file of its initramfs, inside the root; empty if not told
+    bool chosen = false; ///< the boot loader's default, as far as its files tell
+};
+
+struct BootEntries {
+    std::vector<BootEntry> entries;
+    bool unified = false; ///< they are unified kernel images
+};
+
+/// Read in that order; the first kind that has entries counts.
+BootEntries read_boot_entries(const Sysroot& root);
 
 } // namespace virt_nested

@@ -29,7 +29,9 @@ constexpr std::chrono::minutes image_time_limit{30}; ///< a slow disk and a larg
 /// One run: what it says, and the worst that it has met.
 class Run {
   public:
-    Run(const Sysroot& root, const EnableOptions& options) : root_(root), options_(options) {}
+    Run(const Sysroot& root, const EnableOptions& options)
+        : root_(root), options_(options), facts_(gather(root, {})),
+          conf_(facts_.configuration.conf), boot_(facts_.boot) {}
 
     ExitStatus go();
 
@@ -54,7 +56,9 @@ class Run {
 
     const Sysroot& root_;
     EnableOptions options_;
-    Facts facts_;
+    const Facts facts_; ///< before anything was changed
+    ModConf conf_;      ///< what of them this run has changed, as it stands now
+    BootFacts boot_;
     Plan plan_;
     AtomicFile::Kind before_ = AtomicFile::Kind::absent;
     std::string before_text_;
@@ -67,11 +71,10 @@ void Run::weigh() {
     std::vector<std::string> lines = plan_.contradictions;
     if (!options_.dry_run) {
         lines.clear();
-        facts_.conf = load_modconf(root_, facts_.kmod.profile);
+        conf_ = load_modconf(root_, facts_.configuration.kmod.profile);
         for (const std::string& module :
              plan_.module.empty() ? plan_.modules : std::vector<std::string>{plan_.module})
-            for (std::string& line :
-                 contradictions(root_, facts_, facts_.conf, module, options_.on))
+            for (std::string& line : contradictions(root_, facts_, conf_, module, options_.on))
                 lines.push_back(std::move(line));
     }
     plan_.contradictions = lines;
@@ -175,18 +178,16 @@ void Run::build(const StaleImage& stale) {
     if (!ran || !ran->well())
         return object("the image could not be built anew: " +
                       (ran ? ran->why() : ran.error().what));
-    facts_.images.clear();
-    facts_.boot_entries.clear();
-    gather_boot(root_, {}, facts_);
+    boot_ = read_boot(root_, facts_.platform(), facts_.machine, {});
 }
 
 void Run::images() {
-    const std::vector<StaleImage> stale = stale_images(root_, facts_, plan_);
+    const std::vector<StaleImage> stale = stale_images(root_, facts_, boot_.images, plan_);
     if (stale.empty())
         return;
     build(stale.front());
     if (options_.initramfs && !options_.dry_run && status_ == exit_pass)
-        for (const StaleImage& still : stale_images(root_, facts_, plan_))
+        for (const StaleImage& still : stale_images(root_, facts_, boot_.images, plan_))
             object(still.why + ", although it was built anew");
 }
 
@@ -232,7 +233,6 @@ bool Run::write() {
 }
 
 ExitStatus Run::go() {
-    facts_ = gather(root_, {});
     const Result<AtomicFile> file = AtomicFile::open(root_, own_file, false);
     if (file) {
         before_ = file->kind();
@@ -258,7 +258,7 @@ ExitStatus Run::go() {
     if (root_.live() && !plan_.module.empty())
         now();
     if (plan_.contradictions.empty())
-        for (const std::string& line : beaten_by_boot_loader(facts_, plan_))
+        for (const std::string& line : beaten_by_boot_loader(facts_, conf_, plan_))
             object(line);
     images();
     return status_;

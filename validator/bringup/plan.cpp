@@ -66,10 +66,10 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
     std::string argument(platform.boot_option);
     std::string what = std::string(platform.name) + " has a boot option and no module parameter";
     if (argument.empty()) {
-        if (!facts.linkage_known || facts.linkage != Linkage::built_in)
+        if (!facts.modules.built_in())
             return false;
         argument = plan.module + ".nested=" + (plan.on ? "1" : "0");
-        what = "KVM is built into this kernel (" + facts.available.source +
+        what = "KVM is built into this kernel (" + facts.modules.available.source +
                "), modprobe.d does not concern it";
     }
     // An option that stands for "on" alone is taken away to turn it off.
@@ -83,13 +83,13 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
 
 /// Only a parameter that is there, and takes 0 and 1, is written.
 bool refuse_by_parameter(const Sysroot& root, const Facts& facts, Plan& plan) {
-    if (facts.available.absent()) {
+    if (facts.modules.available.absent()) {
         refuse(plan, exit_fail,
-               "this kernel has no module " + plan.module + " (" + facts.available.source +
+               "this kernel has no module " + plan.module + " (" + facts.modules.available.source +
                    "); install the kernel's modules");
         return true;
     }
-    const Result<Parmtypes> types = read_parmtypes(root, facts.kernel, plan.module);
+    const Result<Parmtypes> types = read_parmtypes(root, facts.machine.kernel, plan.module);
     if (types && !types->has("nested")) {
         refuse(plan, exit_fail,
                "the module " + plan.module + " of this kernel has no parameter nested (" +
@@ -156,7 +156,7 @@ void refused_words(const Effective& effective, std::vector<std::string>& out) {
 
 void excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
               const std::string& module, std::vector<std::string>& out) {
-    const Exclusion* exclusion = exclusion_of(module, facts.kernel);
+    const Exclusion* exclusion = exclusion_of(module, facts.machine.kernel);
     if (!exclusion)
         return;
     const std::string other(exclusion->parameter);
@@ -198,8 +198,7 @@ bool is_own_text(std::string_view text) {
 std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                                         const ModConf& conf, const std::string& module, bool on) {
     std::vector<std::string> out;
-    const Cmdline none;
-    const Cmdline& cmdline = facts.cmdline ? *facts.cmdline : none;
+    const Cmdline& cmdline = facts.configuration.known_cmdline();
     const Effective effective = virt_nested::effective(conf, cmdline, module, "nested");
     const Parmtype type = type_of(module, "nested");
     for (const Setting& setting : effective.settings) {
@@ -238,9 +237,9 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
                                 : root.live() ? std::string()
                                               : machine_of_image(root);
     plan.modules = modules_of(machine);
-    if (!facts.container.empty() && root.live())
+    if (!facts.machine.container.empty() && root.live())
         return refuse(plan, exit_fail,
-                      "this is a container (" + facts.container +
+                      "this is a container (" + facts.machine.container +
                           "); run it on the host, whose kernel and modprobe.d count");
     if (!known && plan.modules.empty())
         return refuse(plan, exit_undetermined,
@@ -252,10 +251,10 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
         plan.module = facts.platform()->module;
     if (known && refuse_by_platform(facts, plan))
         return plan;
-    if (facts.kind && !facts.kind->keeps_etc)
+    if (facts.machine.made_elsewhere())
         return refuse(plan, exit_fail,
-                      "this host is built from an image (" + std::string(facts.kind->name) + "); " +
-                          std::string(facts.kind->files) + ": " +
+                      "this host is built from an image (" + std::string(facts.machine.kind->name) +
+                          "); " + std::string(facts.machine.kind->files) + ": " +
                           option_line(plan.modules.front(), on));
     if (known && refuse_by_parameter(root, facts, plan))
         return plan;
@@ -265,11 +264,13 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
     const bool ours = kind == AtomicFile::Kind::absent ||
                       (kind == AtomicFile::Kind::regular && is_own_text(current));
     const ModConf conf =
-        ours ? load_modconf_with(root, facts.kmod.profile, {own_file, plan.text}) : facts.conf;
+        ours ? load_modconf_with(root, facts.configuration.kmod.profile, {own_file, plan.text})
+             : facts.configuration.conf;
     for (const std::string& module : checked)
         for (std::string& line : contradictions(root, facts, conf, module, on))
             plan.contradictions.push_back(std::move(line));
-    const bool agrees = plan.contradictions.empty() && facts.effective.winner() != nullptr;
+    const bool agrees =
+        plan.contradictions.empty() && facts.configuration.effective.winner() != nullptr;
     if (refuse_by_file(root, plan, kind, current, agrees))
         return plan;
     plan.write = plan.kept.empty() && (kind == AtomicFile::Kind::absent || current != plan.text);
@@ -304,15 +305,17 @@ std::string judge_show_depends(std::string_view printed, const std::string& modu
     return value == on ? std::string() : shown;
 }
 
-std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts, const Plan& plan) {
+std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts,
+                                     const std::vector<InitramfsImage>& images, const Plan& plan) {
     std::vector<StaleImage> out;
-    for (const InitramfsImage& image : facts.images) {
+    for (const InitramfsImage& image : images) {
         if (!image.content || !image.next_boot)
             continue;
         for (const std::string& module : plan.modules) {
             if (!image.content->has(module) || (!plan.module.empty() && module != plan.module))
                 continue;
-            const ModConf conf = parse_modconf(image.content->modprobe, facts.kmod.profile);
+            const ModConf conf =
+                parse_modconf(image.content->modprobe, facts.configuration.kmod.profile);
             const Cmdline none;
             const Effective there = effective(conf, none, module, "nested");
             const Setting* winner = there.winner();
@@ -331,15 +334,17 @@ std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts, co
     return out;
 }
 
-std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const Plan& plan) {
+std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf& conf,
+                                               const Plan& plan) {
     std::vector<std::string> out;
     if (plan.module.empty())
         return out;
-    for (const BootEntry& entry : facts.boot_entries) {
+    for (const BootEntry& entry : facts.boot.entries) {
         if (!entry.chosen)
             continue;
-        const Effective next = effective(
-            facts.conf, parse_cmdline(entry.cmdline, facts.kmod.profile), plan.module, "nested");
+        const Effective next =
+            effective(conf, parse_cmdline(entry.cmdline, facts.configuration.kmod.profile),
+                      plan.module, "nested");
         const Setting* winner = next.winner();
         if (!winner || !winner->origin.on_command_line() ||
             check_value(type_of(plan.module, "nested"), winner->value).on == plan.on)

@@ -52,14 +52,16 @@ std::string judge_show_depends(std::string_view printed, const std::string& modu
 
 /// An image of the next boot that holds a module of the plan and would load it otherwise.
 struct StaleImage {
-    const InitramfsImage* image = nullptr; ///< of the facts
+    const InitramfsImage* image = nullptr;
     std::string why;
 };
-std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts, const Plan& plan);
+std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts,
+                                     const std::vector<InitramfsImage>& images, const Plan& plan);
 
 /// Where the boot loader gives the next kernel an argument that beats the configuration: a sentence
 /// each, the running kernel's own command line apart.
-std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const Plan& plan);
+std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf& conf,
+                                               const Plan& plan);
 
 /// The command that builds it anew in place, for this very host; empty where there is none
 /// (mend.h mend_initramfs has words then).

@@ -13,14 +13,12 @@ namespace virt_nested {
 namespace {
 
 bool wants_later(const Facts& facts) {
-    return facts.platform() && !facts.platform()->module.empty() &&
-           facts.linkage != Linkage::built_in;
+    return facts.platform() && !facts.platform()->module.empty() && !facts.modules.built_in();
 }
 
 EarlyLoad loaded_early(const Facts& facts, const InitramfsImage& image) {
-    const Cmdline none;
-    return early_load(*image.content, facts.cmdline ? *facts.cmdline : none, *facts.platform(),
-                      facts.kmod.profile);
+    return early_load(*image.content, facts.configuration.known_cmdline(), *facts.platform(),
+                      facts.configuration.kmod.profile);
 }
 
 /// One image: is the module in, and does it load it.
@@ -62,7 +60,8 @@ Finding look(const Facts& facts, const InitramfsImage& image) {
 void add_lost_arguments(const Facts& facts, const InitramfsImage& image, Findings& out) {
     if (!image.content)
         return;
-    for (const ImageArgument& word : image_arguments(*image.content, facts.kmod.profile)) {
+    for (const ImageArgument& word :
+         image_arguments(*image.content, facts.configuration.kmod.profile)) {
         const size_t dot = word.text.find('.');
         if (dot == std::string::npos || !module_name(word.text.substr(0, dot)).starts_with("kvm") ||
             out.size() >= 64)
@@ -80,16 +79,17 @@ Findings initramfs(const Facts& facts) {
     if (!wants_later(facts))
         return {
             {Outcome::skip, {}, "there is no module that an initramfs could load", {}, {}, {}, 0}};
-    if (facts.images.empty())
-        return {{Outcome::skip,
-                 {},
-                 facts.image_problem.empty() ? "no initramfs was found" : facts.image_problem,
-                 {},
-                 {},
-                 {},
-                 0}};
+    if (facts.boot.images.empty())
+        return {
+            {Outcome::skip,
+             {},
+             facts.boot.image_problem.empty() ? "no initramfs was found" : facts.boot.image_problem,
+             {},
+             {},
+             {},
+             0}};
     Findings out;
-    for (const InitramfsImage& image : facts.images) {
+    for (const InitramfsImage& image : facts.boot.images) {
         out.push_back(look(facts, image));
         add_lost_arguments(facts, image, out);
     }
@@ -103,10 +103,11 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
     const auto options = [&](const ModConf& conf) {
         return effective(conf, none, platform.module, platform.parameter);
     };
-    Effective inside = options(parse_modconf(image.content->modprobe, facts.kmod.profile));
+    Effective inside =
+        options(parse_modconf(image.content->modprobe, facts.configuration.kmod.profile));
     const std::string more = loaded_early(facts, image).options;
     inside.options += (inside.options.empty() || more.empty() ? "" : " ") + more;
-    const Effective live = options(facts.conf);
+    const Effective live = options(facts.configuration.conf);
     Finding out{Outcome::pass,
                 "as in " + facts.root + "/etc/modprobe.d",
                 {},
@@ -129,7 +130,7 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
 
 Findings initramfs_stale(const Facts& facts) {
     Findings out;
-    for (const InitramfsImage& image : facts.images)
+    for (const InitramfsImage& image : facts.boot.images)
         if (wants_later(facts) && image.content && image.content->has(facts.platform()->module) &&
             loaded_early(facts, image).loads)
             out.push_back(compare(facts, image));
@@ -142,7 +143,7 @@ Findings initramfs_stale(const Facts& facts) {
 /// Arguments that concern KVM: a running command line without them is no proof for the next one.
 std::vector<std::string> relevant(const Facts& facts, const std::string& text) {
     std::vector<std::string> out;
-    for (const Cmdline::Token& token : parse_cmdline(text, facts.kmod.profile).tokens)
+    for (const Cmdline::Token& token : parse_cmdline(text, facts.configuration.kmod.profile).tokens)
         if (!token.after_dashes && (token.name.find("kvm") != std::string::npos ||
                                     token.name == "clearcpuid" || token.name == "disable_radix" ||
                                     (token.name.find("blacklist") != std::string::npos &&
@@ -167,7 +168,7 @@ std::string mend_difference(const Facts& facts, const std::vector<std::string>& 
 }
 
 Findings boot_command_line(const Facts& facts) {
-    if (facts.boot_entries.empty())
+    if (facts.boot.entries.empty())
         return {{Outcome::skip,
                  {},
                  "no boot entry could be read: the next boot is taken to have "
@@ -176,17 +177,17 @@ Findings boot_command_line(const Facts& facts) {
                  {},
                  {},
                  0}};
-    if (!facts.cmdline)
+    if (!facts.configuration.cmdline)
         return {{Outcome::undetermined,
                  {},
-                 facts.cmdline.error().what,
+                 facts.configuration.cmdline.error().what,
                  facts.shown(Cmdline::file),
                  {},
                  {},
                  0}};
-    const std::vector<std::string> now = relevant(facts, facts.cmdline->text);
+    const std::vector<std::string> now = relevant(facts, facts.configuration.cmdline->text);
     Findings out;
-    for (const BootEntry& entry : facts.boot_entries) {
+    for (const BootEntry& entry : facts.boot.entries) {
         const std::vector<std::string> next = relevant(facts, entry.cmdline);
         if (next == now)
             continue;
@@ -207,7 +208,7 @@ Findings boot_command_line(const Facts& facts) {
         out.push_back(
             {Outcome::pass,
              "as in this boot",
-             std::to_string(facts.boot_entries.size()) + " boot entries say the same about KVM",
+             std::to_string(facts.boot.entries.size()) + " boot entries say the same about KVM",
              {},
              {},
              {},
@@ -217,7 +218,7 @@ Findings boot_command_line(const Facts& facts) {
 
 /// A change that would not last, or would not be read, on such a host.
 Findings host_kind(const Facts& facts) {
-    if (!facts.kind && !facts.unified)
+    if (!facts.machine.kind && !facts.boot.unified)
         return {{Outcome::skip,
                  {},
                  "an ordinary host: files and boot entries are changed in place",
@@ -225,28 +226,29 @@ Findings host_kind(const Facts& facts) {
                  {},
                  {},
                  0}};
-    const std::string what = facts.kind ? std::string(facts.kind->name) : "unified kernel image";
-    const InitramfsImage* image = facts.images.empty() ? nullptr : &facts.images.front();
+    const std::string what =
+        facts.machine.kind ? std::string(facts.machine.kind->name) : "unified kernel image";
+    const InitramfsImage* image = facts.boot.images.empty() ? nullptr : &facts.boot.images.front();
     const bool inside = image && image->content && facts.platform() &&
                         image->content->has(facts.platform()->module) &&
                         loaded_early(facts, *image).loads;
     // Images of such hosts are often built elsewhere, without /etc/modprobe.d.
     const auto lost = std::find_if(
-        facts.effective.settings.begin(), facts.effective.settings.end(),
-        [&](const Setting& setting) {
+        facts.configuration.effective.settings.begin(),
+        facts.configuration.effective.settings.end(), [&](const Setting& setting) {
             return inside && setting.origin.file.starts_with("/etc/modprobe.d/") &&
                    std::none_of(
                        image->content->modprobe.begin(), image->content->modprobe.end(),
                        [&](const ConfFile& file) { return file.path == setting.origin.file; });
         });
-    if (lost != facts.effective.settings.end())
+    if (lost != facts.configuration.effective.settings.end())
         return {{Outcome::warn,
                  "options where the image has them",
                  what + ": the module is loaded in the initramfs, and " +
                      where(facts, lost->origin) + " is not in it",
                  facts.shown(printable(image->path)),
                  {},
-                 facts.kind ? mend_nested(facts, true) : mend_initramfs(facts, *image),
+                 facts.machine.kind ? mend_nested(facts, true) : mend_initramfs(facts, *image),
                  0}};
     return {{Outcome::pass, "settings where they last", what, {}, {}, {}, 0}};
 }

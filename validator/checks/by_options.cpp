@@ -20,11 +20,12 @@ const Block* blocking(const Facts& facts, const Effective& options, bool boot) {
 /// The module that refuses to load with another parameter beside `nested`.
 bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Outlook& out) {
     const Platform& platform = *facts.platform();
-    const Exclusion* exclusion = exclusion_of(platform.module, facts.boot_kernel);
+    const Exclusion* exclusion = exclusion_of(platform.module, facts.boot.kernel);
     if (!exclusion)
         return false;
     const std::string other(exclusion->parameter);
-    const Effective beside = effective(conf, cmdline, platform.module, other, facts.linkage);
+    const Effective beside =
+        effective(conf, cmdline, platform.module, other, facts.modules.likely_linkage());
     const Setting* winner = beside.winner();
     if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
         return false;
@@ -58,8 +59,8 @@ Fact default_of(const Platform& platform, const std::string& kernel) {
 Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, bool boot,
                    const std::string& kernel, const std::vector<Setting>& last) {
     const Platform& platform = *facts.platform();
-    Effective options =
-        effective(conf, cmdline, platform.module, platform.parameter, facts.linkage);
+    Effective options = effective(conf, cmdline, platform.module, platform.parameter,
+                                  facts.modules.likely_linkage());
     options.settings.insert(options.settings.end(), last.begin(), last.end());
     if (const Block* block = blocking(facts, options, boot))
         return {State::off,

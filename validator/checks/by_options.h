@@ -2,16 +2,28 @@
 // What the options that reach a module make of `nested`. Pure.
 #pragma once
 
-#include "validator/checks/outlook.h"
+#include "validator/facts/facts.h"
 
 #include <string>
 #include <vector>
 
 namespace virt_nested {
 
+struct Outlook {
+    State state = State::undetermined; ///< on, off or undetermined
+    std::string found;  ///< a clause: "nested=0", "the module is blocked"; for undetermined: why
+    std::string source; ///< file and line, or the fact's source
+    std::string why;    ///< empty: nothing to add
+    std::string fix;    ///< what would turn it on; empty: nothing known
+};
+
 /// `boot`: for the next boot, where udev loads by alias; `kernel`: the release that is to load it;
 /// `last`: settings that come behind all others.
 Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, bool boot,
                    const std::string& kernel, const std::vector<Setting>& last = {});
+
+/// The kernel's own default of the platform's parameter: known for upstream kernels, and for those
+/// of vendors that are known to keep it; undetermined for the rest.
+Fact default_of(const Platform& platform, const std::string& kernel);
 
 } // namespace virt_nested

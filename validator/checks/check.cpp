@@ -135,10 +135,10 @@ Report judge(const Facts& facts, const ValidateOptions& options) {
         report.platform = "unknown";
     }
     report.machine = facts.host.machine;
-    report.level = facts.level;
-    report.hypervisor = facts.hypervisor;
-    report.container = facts.container;
-    report.kernel = facts.kernel;
+    report.level = facts.machine.level;
+    report.hypervisor = facts.machine.hypervisor;
+    report.container = facts.machine.container;
+    report.kernel = facts.machine.kernel;
     report.wanted = facts.config.host;
     for (const Check& entry : checks()) {
         const bool chosen = options.checks.empty() ||

@@ -8,6 +8,7 @@
 #include "validator/facts/facts.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,11 @@ bool has_rivals(const Platform& platform);
 bool has_libvirt_copies(const Platform& platform); ///< what libvirt keeps of QEMU's answers matters
 /// For what is about one platform alone.
 Platforms only_on(PlatformId id);
+
+struct ValidateOptions : GatherOptions {
+    std::vector<std::string> checks;           ///< only these; empty: all
+    std::map<std::string, std::string> waived; ///< id -> reason
+};
 
 struct Check {
     std::string_view id; ///< stable, kebab-case

@@ -35,9 +35,23 @@ Finding told(const Facts& facts, const LintFinding& lint) {
             0};
 }
 
+std::vector<LintFinding> lint_of(const Facts& facts) {
+    const Platform* platform = facts.platform();
+    if (!platform || platform->module.empty())
+        return {};
+    LintContext context;
+    if (!platform->parameter.empty())
+        context.module = std::string(platform->module);
+    if (facts.configuration.types)
+        context.types.emplace_back(platform->module, *facts.configuration.types);
+    context.linkage = facts.modules.likely_linkage();
+    return lint_modconf(facts.configuration.conf, facts.configuration.places,
+                        facts.configuration.known_cmdline(), context);
+}
+
 Findings by_lint(const Facts& facts, bool fatal) {
     Findings out;
-    for (const LintFinding& lint : facts.lint)
+    for (const LintFinding& lint : lint_of(facts))
         if ((lint.severity == LintSeverity::fatal) == fatal && out.size() < 64)
             out.push_back(told(facts, lint));
     const bool clean = std::none_of(out.begin(), out.end(), [](const Finding& finding) {
@@ -48,7 +62,7 @@ Findings by_lint(const Facts& facts, bool fatal) {
                        "none",
                        "none",
                        facts.root + "/etc/modprobe.d, ... (kmod " +
-                           std::to_string(facts.kmod.profile.version) + ")",
+                           std::to_string(facts.configuration.kmod.profile.version) + ")",
                        {},
                        {},
                        0});
@@ -57,15 +71,16 @@ Findings by_lint(const Facts& facts, bool fatal) {
 
 Findings fatal_values(const Facts& facts) {
     Findings out = by_lint(facts, true);
-    if (facts.types_problem)
+    if (facts.configuration.types_problem)
         out.insert(out.begin(),
                    {Outcome::undetermined, "the module's own types of its parameters",
-                    facts.types_problem->what, facts.shown("/lib/modules/" + facts.kernel),
+                    facts.configuration.types_problem->what,
+                    facts.shown("/lib/modules/" + facts.machine.kernel),
                     "Values were held against the types that Linux has; this module may have "
                     "others, and may not load at all.",
-                    facts.types_problem->code == EACCES
+                    facts.configuration.types_problem->code == EACCES
                         ? "run it as root"
-                        : "install the package of kernel " + facts.kernel + " anew",
+                        : "install the package of kernel " + facts.machine.kernel + " anew",
                     0});
     return out;
 }
@@ -76,7 +91,7 @@ Findings written_lines(const Facts& facts) {
 
 Findings unread_files(const Facts& facts) {
     Findings out;
-    for (const ConfProblem& problem : facts.conf.problems)
+    for (const ConfProblem& problem : facts.configuration.conf.problems)
         if (problem.kind == ConfProblem::Kind::unreadable && out.size() < 16)
             out.push_back({Outcome::undetermined,
                            "readable",
@@ -88,7 +103,7 @@ Findings unread_files(const Facts& facts) {
     if (out.empty())
         out.push_back({Outcome::pass,
                        "readable",
-                       std::to_string(facts.conf.files.size()) + " files read",
+                       std::to_string(facts.configuration.conf.files.size()) + " files read",
                        {},
                        {},
                        {},
@@ -99,7 +114,7 @@ Findings unread_files(const Facts& facts) {
 /// Named even where the module is loaded by hand all the same: the next boot is another matter.
 Findings module_blocked(const Facts& facts) {
     Findings out;
-    for (const Block& block : facts.effective.blocks)
+    for (const Block& block : facts.configuration.effective.blocks)
         out.push_back(
             {block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
                                                                         : Outcome::warn,
@@ -117,14 +132,14 @@ Findings module_blocked(const Facts& facts) {
 
 /// Which of several settings wins is decided by file name: name them all where they disagree.
 Findings overridden(const Facts& facts) {
-    const Setting* winner = facts.effective.winner();
+    const Setting* winner = facts.configuration.effective.winner();
     const std::string parameter(facts.platform()->parameter);
     if (!winner)
         return {{Outcome::skip, {}, "nothing sets " + parameter, {}, {}, {}, 0}};
     const Parameter* known = known_parameter(facts.platform()->module, parameter);
     const std::optional<bool> wins = check_value(known->type, winner->value).on;
     std::vector<std::string> losers;
-    for (const Setting* setting : facts.effective.overridden())
+    for (const Setting* setting : facts.configuration.effective.overridden())
         if (check_value(known->type, setting->value).on != wins)
             losers.push_back(printable(setting->shown(parameter)) + " in " +
                              where(facts, setting->origin));

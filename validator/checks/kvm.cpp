@@ -16,9 +16,9 @@ std::string feature(const Facts& facts) {
 }
 
 bool cleared_by_command_line(const Facts& facts, std::string_view flag) {
-    if (!facts.cmdline)
+    if (!facts.configuration.cmdline)
         return false;
-    const std::vector<std::string> words = facts.cmdline->words("clearcpuid");
+    const std::vector<std::string> words = facts.configuration.cmdline->words("clearcpuid");
     return std::find(words.begin(), words.end(), flag) != words.end();
 }
 
@@ -34,10 +34,10 @@ Finding missing_flag(const Facts& facts) {
         out.fix = mend_cmdline(facts, false, "clearcpuid=" + flag);
         return out;
     }
-    const std::string* line = facts.refusal();
+    const std::string* line = facts.modules.refusal();
     if (line)
         out.found += ", the kernel says: " + *line;
-    if (facts.level == Level::l1 || facts.level == Level::deeper)
+    if (facts.machine.level == Level::l1 || facts.machine.level == Level::deeper)
         out.why = "This host is itself a guest, and its hypervisor does not expose " + flag + ".";
     else if (line)
         out.why = "The firmware has locked virtualization off.";
@@ -53,7 +53,7 @@ Findings cpu_virtualization(const Facts& facts) {
         return {{Outcome::undetermined, {}, cpu.reason, cpu.source, {}, "read it as root", 0}};
     // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
     // the module is what fails then.
-    if (const std::string* line = facts.host.module.on() ? nullptr : facts.refusal();
+    if (const std::string* line = facts.host.module.on() ? nullptr : facts.modules.refusal();
         cpu.on() && line)
         return {{Outcome::fail, cpu.found, cpu.found + ", but the kernel says: " + *line,
                  cpu.source, "The flag stays visible on older kernels although it is locked.",
@@ -78,7 +78,8 @@ Findings cpu_nested_paging(const Facts& facts) {
     const std::string source = facts.shown("/proc/cpuinfo");
     if (!facts.host.cpu.on())
         return {{Outcome::skip, flag, "no virtualization to go with it", source, {}, {}, 0}};
-    const bool there = has_word(facts.cpuinfo.substr(0, facts.cpuinfo.find("\n\n")), flag);
+    const bool there =
+        has_word(facts.machine.cpuinfo.substr(0, facts.machine.cpuinfo.find("\n\n")), flag);
     return {{there ? Outcome::pass : Outcome::warn,
              flag,
              flag + (there ? " present" : " missing"),
@@ -101,27 +102,27 @@ Finding module_absent(const Facts& facts) {
         out.fix = mend_hardware(facts);
         // What that backend offers is KVM's to say.
         out.result = host.nests.on() ? Outcome::pass : Outcome::fail;
-    } else if (!facts.effective.blocks.empty()) {
-        const Block& block = facts.effective.blocks.front();
+    } else if (!facts.configuration.effective.blocks.empty()) {
+        const Block& block = facts.configuration.effective.blocks.front();
         out.found += ", blocked by '" + printable(block.text) + "'";
         out.source = where(facts, block.origin);
         out.fix = mend_block(facts, block) + "; then: modprobe " + module;
-    } else if (facts.available.absent()) {
-        out.found += ", not installed for kernel " + facts.kernel;
-        out.source = facts.available.source;
+    } else if (facts.modules.available.absent()) {
+        out.found += ", not installed for kernel " + facts.machine.kernel;
+        out.source = facts.modules.available.source;
         out.fix = mend_missing_module(facts);
     } else if (host.cpu.off()) {
         out.why = "It does not load without the CPU's " +
                   host.cpu.found.substr(0, host.cpu.found.find(' ')) + ".";
         out.fix = mend_hardware(facts);
     } else {
-        const std::string* line = facts.logged("invalid for parameter");
+        const std::string* line = facts.modules.logged("invalid for parameter");
         for (const char* words : {"disabled", "not enabled", "does not support nesting",
                                   "SIE is not available", "cannot back"})
-            line = line ? line : facts.logged(words);
+            line = line ? line : facts.modules.logged(words);
         if (line)
             out.found += ", the kernel says: " + *line;
-        out.fix = facts.refusal() ? mend_hardware(facts) : "modprobe " + module;
+        out.fix = facts.modules.refusal() ? mend_hardware(facts) : "modprobe " + module;
     }
     return out;
 }
@@ -133,7 +134,7 @@ Findings kvm_module(const Facts& facts) {
     if (module.on())
         return {{Outcome::pass,
                  "loaded",
-                 facts.linkage_known && facts.linkage == Linkage::built_in ? "built in" : "loaded",
+                 facts.modules.built_in() ? "built in" : "loaded",
                  module.source,
                  {},
                  {},
@@ -185,7 +186,7 @@ Findings kvm_nesting(const Facts& facts) {
     }
     if (nests.on())
         out.fix = mend_now(facts, false);
-    else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.refusal())
+    else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.modules.refusal())
         out.fix = mend_hardware(facts);
     else if (facts.host.parameter.off())
         out.fix = mend_now(facts, true);
@@ -213,25 +214,30 @@ Findings kvm_nested_paging(const Facts& facts) {
 
 /// virt/kvm/kvm_main.c since 6.12: the first VM no longer waits for itself to turn VMX on.
 Findings rival_hypervisor(const Facts& facts) {
-    if (facts.rivals.empty())
+    if (facts.modules.rivals.empty())
         return {{Outcome::pass, "none", "none", facts.shown("/sys/module"), {}, {}, 0}};
-    const Fact* at_load = facts.parameter("kvm", "enable_virt_at_load");
-    std::string found = listed(facts.rivals) + " loaded";
+    const Fact* at_load = facts.modules.parameter("kvm", "enable_virt_at_load");
+    std::string found = listed(facts.modules.rivals) + " loaded";
     if (at_load)
         found += ", kvm.enable_virt_at_load " + at_load->found;
     return {{Outcome::warn, "none", found, facts.shown("/sys/module"), {}, {}, 0}};
 }
 
 Findings container(const Facts& facts) {
-    if (facts.container.empty())
+    if (facts.machine.container.empty())
         return {{Outcome::skip, {}, "not in a container", {}, {}, {}, 0}};
-    return {
-        {Outcome::warn, "the host itself", "a container (" + facts.container + ")", {}, {}, {}, 0}};
+    return {{Outcome::warn,
+             "the host itself",
+             "a container (" + facts.machine.container + ")",
+             {},
+             {},
+             {},
+             0}};
 }
 
 Findings module_reload(const Facts& facts) {
     const Host& host = facts.host;
-    const Setting* winner = facts.effective.winner();
+    const Setting* winner = facts.configuration.effective.winner();
     if (!facts.platform() || facts.platform()->live || !winner || !host.module.on() ||
         !(host.parameter.on() || host.parameter.off()))
         return {{Outcome::skip, {}, "no option waits for a reload", {}, {}, {}, 0}};

@@ -29,23 +29,22 @@ std::string difference(const Facts& facts, const CachedCapabilities& kept) {
 /// libvirt discards what another kernel gave, and since 5.0.0 what another value of the parameter
 /// gave (src/qemu/qemu_capabilities.c, virQEMUCapsIsValid); nothing else tells it about nesting.
 bool discarded_by_libvirt(const Facts& facts, const CachedCapabilities& kept) {
-    return (!kept.kernel.empty() && kept.kernel != facts.kernel) ||
-           (kept.libvirt >= 5'000'000 && kept.nesting != facts.on_for_libvirt());
+    return (!kept.kernel.empty() && kept.kernel != facts.machine.kernel) ||
+           (kept.libvirt >= 5'000'000 && kept.nesting != on_for_libvirt(facts.host.parameter));
 }
 
 Findings libvirt_capabilities(const Facts& facts) {
     const std::string expected = std::string(facts.platform()->feature) + " as KVM offers it";
-    if (facts.capabilities_read.undetermined())
+    if (facts.libvirt.read.undetermined())
         return {{Outcome::undetermined,
                  expected,
-                 facts.capabilities_read.reason,
-                 facts.capabilities_read.source,
+                 facts.libvirt.read.reason,
+                 facts.libvirt.read.source,
                  {},
                  "run it as root",
                  0}};
-    if (facts.capabilities.empty())
-        return {
-            {Outcome::skip, {}, "libvirt keeps none", facts.capabilities_read.source, {}, {}, 0}};
+    if (facts.libvirt.capabilities.empty())
+        return {{Outcome::skip, {}, "libvirt keeps none", facts.libvirt.read.source, {}, {}, 0}};
     if (facts.host.nests.undetermined())
         return {{Outcome::skip,
                  {},
@@ -55,7 +54,7 @@ Findings libvirt_capabilities(const Facts& facts) {
                  {},
                  0}};
     Findings out;
-    for (const CachedCapabilities& kept : facts.capabilities) {
+    for (const CachedCapabilities& kept : facts.libvirt.capabilities) {
         const std::string differs = difference(facts, kept);
         if (differs.empty())
             continue;
@@ -79,13 +78,8 @@ Findings libvirt_capabilities(const Facts& facts) {
                            0});
     }
     if (out.empty())
-        out.push_back({Outcome::pass,
-                       expected,
-                       "in step with KVM",
-                       facts.capabilities_read.source,
-                       {},
-                       {},
-                       0});
+        out.push_back(
+            {Outcome::pass, expected, "in step with KVM", facts.libvirt.read.source, {}, {}, 0});
     return out;
 }
 

@@ -51,17 +51,12 @@ std::string filled(std::string_view pattern, std::string_view argument) {
     return out.replace(out.find('@'), 1, argument);
 }
 
-/// What is written below /etc does not stay, or comes from somewhere else.
-bool made_elsewhere(const Facts& facts) {
-    return facts.kind && !facts.kind->keeps_etc;
-}
-
 /// How words of a file of modprobe.d are changed.
 std::string mend_file(const Facts& facts, const Origin& origin, const std::string& verb,
                       const std::string& text) {
-    if (made_elsewhere(facts))
-        return std::string(facts.kind->files) + ": " + verb + " '" + text + "', which is in " +
-               where(facts, origin);
+    if (facts.machine.made_elsewhere())
+        return std::string(facts.machine.kind->files) + ": " + verb + " '" + text +
+               "', which is in " + where(facts, origin);
     const std::string& file = origin.file;
     if (file.starts_with("/etc/") || file.starts_with("/run/"))
         return verb + " '" + text + "' in " + where(facts, origin);
@@ -86,12 +81,12 @@ std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument
     const std::string what = printable(argument);
     const Platform* machine = platform_of_machine(facts.host.machine);
     const std::string verb = add ? "add " : "remove ";
-    if (facts.kind)
-        return filled(add ? facts.kind->add : facts.kind->remove, what);
-    if (facts.unified)
-        return verb + what + " in /etc/kernel/cmdline and " + build_unified(facts.boot_kernel);
+    if (facts.machine.kind)
+        return filled(add ? facts.machine.kind->add : facts.machine.kind->remove, what);
+    if (facts.boot.unified)
+        return verb + what + " in /etc/kernel/cmdline and " + build_unified(facts.boot.kernel);
     for (const BootTool& tool : tools)
-        if (tool.distribution == facts.distribution)
+        if (tool.distribution == facts.machine.distribution)
             return filled(add ? tool.add : tool.remove, what) +
                    (machine && !machine->boot_step.empty()
                         ? "; then: " + std::string(machine->boot_step)
@@ -101,9 +96,9 @@ std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument
 }
 
 std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
-    if (facts.kind)
-        return std::string(facts.kind->name) + ": the image is not rebuilt in place; " +
-               std::string(facts.kind->initramfs);
+    if (facts.machine.kind)
+        return std::string(facts.machine.kind->name) + ": the image is not rebuilt in place; " +
+               std::string(facts.machine.kind->initramfs);
     if (image.unified)
         return build_unified(image.kernel);
     if (image.builder == "initramfs-tools")
@@ -116,21 +111,21 @@ std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
 std::string mend_running(const Facts& facts) {
     if (!facts.platform() || facts.platform()->module.empty())
         return "reboot";
-    if (!facts.container.empty())
+    if (!facts.machine.container.empty())
         return "on the host, outside this container: " + reload(facts);
-    if (facts.linkage_known && facts.linkage == Linkage::built_in)
+    if (facts.modules.built_in())
         return "reboot: KVM is built in";
-    if (!facts.guests.empty())
+    if (!facts.modules.guests.empty())
         return "shut down or migrate the guests that hold " +
                std::string(facts.platform()->module) + " (" +
-               listed({facts.guests.begin(),
-                       facts.guests.begin() +
-                           static_cast<long>(std::min<size_t>(facts.guests.size(), 5))}) +
-               (facts.guests.size() > 5 ? ", ..." : "") + "), then: " + reload(facts) +
+               listed({facts.modules.guests.begin(),
+                       facts.modules.guests.begin() +
+                           static_cast<long>(std::min<size_t>(facts.modules.guests.size(), 5))}) +
+               (facts.modules.guests.size() > 5 ? ", ..." : "") + "), then: " + reload(facts) +
                "; or reboot";
-    if (facts.references > 0)
+    if (facts.modules.references > 0)
         return "stop what holds " + std::string(facts.platform()->module) + " (refcnt " +
-               std::to_string(facts.references) +
+               std::to_string(facts.modules.references) +
                "; fuser /dev/kvm names it), then: " + reload(facts) + "; or reboot";
     return reload(facts);
 }
@@ -140,22 +135,22 @@ std::string mend_nested(const Facts& facts, bool on) {
     const std::string value = on ? "1" : "0";
     const std::string argument =
         std::string(platform.module) + "." + std::string(platform.parameter) + "=" + value;
-    if (!facts.container.empty())
+    if (!facts.machine.container.empty())
         return "on the host, outside this container: virt-nested " +
                std::string(on ? "enable" : "disable");
     if (!platform.boot_option.empty())
         return mend_cmdline(facts, on, std::string(platform.boot_option));
-    const Setting* winner = facts.effective.winner();
+    const Setting* winner = facts.configuration.effective.winner();
     const Parameter* known = known_parameter(platform.module, platform.parameter);
     // Ours comes first by its name, so that every other file keeps the last word: where one says
     // otherwise, that one is to be mended.
     if (winner && known && check_value(known->type, winner->value).on != on)
         return mend_setting(facts, *winner);
-    if (facts.linkage_known && facts.linkage == Linkage::built_in)
+    if (facts.modules.built_in())
         return mend_cmdline(facts, true, argument);
-    if (made_elsewhere(facts))
-        return std::string(facts.kind->files) + ": options " + std::string(platform.module) + " " +
-               std::string(platform.parameter) + "=" + value;
+    if (facts.machine.made_elsewhere())
+        return std::string(facts.machine.kind->files) + ": options " +
+               std::string(platform.module) + " " + std::string(platform.parameter) + "=" + value;
     return on ? "virt-nested enable" : "virt-nested disable";
 }
 
@@ -164,7 +159,7 @@ std::string mend_now(const Facts& facts, bool on) {
     if (facts.platform()->live && (parameter.on() || parameter.off()))
         return std::string("echo ") + (on ? "1" : "0") + " > " + parameter.source +
                "; for good: " + mend_nested(facts, on);
-    const Setting* winner = facts.effective.winner();
+    const Setting* winner = facts.configuration.effective.winner();
     const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
     if (winner && known && check_value(known->type, winner->value).on == on)
         return mend_running(facts);
@@ -193,9 +188,9 @@ std::string mend_block(const Facts& facts, const Block& block) {
 }
 
 std::string mend_line(const Facts& facts, const LintFinding& lint) {
-    if (!made_elsewhere(facts) || lint.origin.on_command_line())
+    if (!facts.machine.made_elsewhere() || lint.origin.on_command_line())
         return lint.mend;
-    const std::string place = std::string(facts.kind->files) + ": ";
+    const std::string place = std::string(facts.machine.kind->files) + ": ";
     switch (lint.kind) {
     case LintKind::wrong_folder:
     case LintKind::folder_not_read:
@@ -213,15 +208,15 @@ std::string mend_line(const Facts& facts, const LintFinding& lint) {
 
 std::string mend_missing_module(const Facts& facts) {
     const std::string package = "the kernel's module package";
-    return made_elsewhere(facts)
-               ? "this host is built from an image (" + std::string(facts.kind->name) +
+    return facts.machine.made_elsewhere()
+               ? "this host is built from an image (" + std::string(facts.machine.kind->name) +
                      "), which must bring " + package
                : "install " + package;
 }
 
 std::string mend_hook_link(const Facts& facts) {
-    if (made_elsewhere(facts))
-        return std::string(facts.kind->hook) + ": " + std::string(hook_places().program);
+    if (facts.machine.made_elsewhere())
+        return std::string(facts.machine.kind->hook) + ": " + std::string(hook_places().program);
     return link_hook_command(hook_places(), facts.hook.daemon);
 }
 
@@ -234,12 +229,13 @@ std::string mend_hardware(const Facts& facts) {
     const Platform* machine = platform_of_machine(facts.host.machine);
     if (facts.platform() && facts.platform()->probe == KvmProbe::none)
         return "not possible here: " + std::string(facts.platform()->not_offered);
-    if (facts.level == Level::l0)
+    if (facts.machine.level == Level::l0)
         return machine ? std::string(machine->firmware) : "the hardware must offer it";
-    if (facts.level == Level::unknown)
+    if (facts.machine.level == Level::unknown)
         return "turn it on in the firmware, or where this host is a guest, in its outer host";
-    const std::string outer =
-        facts.hypervisor.empty() ? "the hypervisor" : "the hypervisor (" + facts.hypervisor + ")";
+    const std::string outer = facts.machine.hypervisor.empty()
+                                  ? "the hypervisor"
+                                  : "the hypervisor (" + facts.machine.hypervisor + ")";
     const std::string others =
         machine && !machine->outer_hosts.empty() ? "; " + std::string(machine->outer_hosts) : "";
     return "this host is itself a guest: " + outer + " must give it " + feature +

@@ -2,6 +2,7 @@
 // What mends a finding on this host: its level, its kind and its distribution decide the words.
 #pragma once
 
+#include "core/modconf/lint.h"
 #include "validator/facts/facts.h"
 
 #include <string>

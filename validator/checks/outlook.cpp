@@ -27,10 +27,10 @@ bool beyond_options(const Facts& facts, Outlook& out) {
                mend_hardware(facts)};
         return true;
     }
-    if (!facts.container.empty()) {
+    if (!facts.machine.container.empty()) {
         out = {
             State::undetermined,
-            "this is a container (" + facts.container + "): the host's own files decide",
+            "this is a container (" + facts.machine.container + "): the host's own files decide",
             {},
             "A container sees the host's kernel, and not its modprobe.d, boot loader or initramfs.",
             "run virt-nested validate on the host"};
@@ -41,8 +41,8 @@ bool beyond_options(const Facts& facts, Outlook& out) {
         return true;
     }
     if (const std::string* line =
-            host.module.absent() && !host.nests.on() ? facts.refusal() : nullptr) {
-        out = {State::off, "the kernel says: " + *line, facts.log.source,
+            host.module.absent() && !host.nests.on() ? facts.modules.refusal() : nullptr) {
+        out = {State::off, "the kernel says: " + *line, facts.modules.log.source,
                "What refused the module now refuses it again.", mend_hardware(facts)};
         return true;
     }
@@ -100,15 +100,17 @@ Outlook unread(const Facts& facts, const ModConf& conf) {
 
 /// The options of a module that is loaded after the initramfs: the live files'.
 Outlook by_live_files(const Facts& facts, const Cmdline& cmdline) {
-    return facts.conf.complete() ? by_options(facts, facts.conf, cmdline, true, facts.boot_kernel)
-                                 : unread(facts, facts.conf);
+    return facts.configuration.conf.complete()
+               ? by_options(facts, facts.configuration.conf, cmdline, true, facts.boot.kernel)
+               : unread(facts, facts.configuration.conf);
 }
 
 /// The options of a module that the initramfs loads: the image's own.
 Outlook in_image(const Facts& facts, const InitramfsImage& image, const EarlyLoad& early,
                  const Cmdline& cmdline) {
-    Outlook out = by_options(facts, parse_modconf(image.content->modprobe, facts.kmod.profile),
-                             cmdline, true, facts.boot_kernel, early.settings);
+    Outlook out =
+        by_options(facts, parse_modconf(image.content->modprobe, facts.configuration.kmod.profile),
+                   cmdline, true, facts.boot.kernel, early.settings);
     const bool of_a_file = out.source.starts_with(facts.root + "/") &&
                            !out.source.starts_with(facts.shown(Cmdline::file)) &&
                            !out.source.starts_with(facts.shown("/sys/"));
@@ -122,8 +124,8 @@ Outlook in_image(const Facts& facts, const InitramfsImage& image, const EarlyLoa
 
 /// The module's options where the next boot reads them: in the image, if that loads the module.
 Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
-    const InitramfsImage* image = facts.images.empty() ? nullptr : &facts.images.front();
-    if (!image || facts.linkage == Linkage::built_in)
+    const InitramfsImage* image = facts.boot.images.empty() ? nullptr : &facts.boot.images.front();
+    if (!image || facts.modules.built_in())
         return by_live_files(facts, cmdline);
     if (!image->content)
         return {State::undetermined, image->content.error().what, facts.shown(image->path),
@@ -140,7 +142,7 @@ Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
         return by_live_files(facts, cmdline);
     }
     const EarlyLoad early =
-        early_load(*image->content, cmdline, *facts.platform(), facts.kmod.profile);
+        early_load(*image->content, cmdline, *facts.platform(), facts.configuration.kmod.profile);
     return early.loads ? in_image(facts, *image, early, cmdline) : by_live_files(facts, cmdline);
 }
 
@@ -160,51 +162,55 @@ Outlook at_next_load(const Facts& facts) {
     if (beyond_options(facts, out))
         return out;
     const Host& host = facts.host;
-    if (facts.platform()->module.empty() ||
-        (facts.linkage_known && facts.linkage == Linkage::built_in)) {
+    if (facts.platform()->module.empty() || (facts.modules.built_in())) {
         const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;
         return {now.absent() ? State::off : now.state,
                 now.undetermined() ? now.reason : "KVM is built in; as now: " + now.found,
                 now.source, "A built-in is not loaded: only a boot changes it.",
                 mend_nested(facts, true)};
     }
-    if (facts.available.absent())
+    if (facts.modules.available.absent())
         return {State::off,
                 std::string(facts.platform()->module) + " is not installed for kernel " +
-                    facts.kernel,
-                facts.available.source,
+                    facts.machine.kernel,
+                facts.modules.available.source,
                 {},
                 mend_missing_module(facts)};
-    if (!facts.cmdline)
-        return {
-            State::undetermined, facts.cmdline.error().what, facts.shown(Cmdline::file), {}, {}};
-    if (!facts.conf.complete())
-        return unread(facts, facts.conf);
-    return by_options(facts, facts.conf, *facts.cmdline, false, facts.kernel);
+    if (!facts.configuration.cmdline)
+        return {State::undetermined,
+                facts.configuration.cmdline.error().what,
+                facts.shown(Cmdline::file),
+                {},
+                {}};
+    if (!facts.configuration.conf.complete())
+        return unread(facts, facts.configuration.conf);
+    return by_options(facts, facts.configuration.conf, *facts.configuration.cmdline, false,
+                      facts.machine.kernel);
 }
 
 Outlook at_next_boot(const Facts& facts) {
     Outlook out;
     if (beyond_options(facts, out))
         return out;
-    if (!facts.platform()->module.empty() && facts.available.absent() &&
-        facts.boot_kernel == facts.kernel)
+    if (!facts.platform()->module.empty() && facts.modules.available.absent() &&
+        facts.boot.kernel == facts.machine.kernel)
         return at_next_load(facts);
-    const bool any_chosen = std::any_of(facts.boot_entries.begin(), facts.boot_entries.end(),
+    const bool any_chosen = std::any_of(facts.boot.entries.begin(), facts.boot.entries.end(),
                                         [](const BootEntry& entry) { return entry.chosen; });
     std::vector<Outlook> all;
-    for (const BootEntry& entry : facts.boot_entries)
+    for (const BootEntry& entry : facts.boot.entries)
         if (entry.chosen || !any_chosen)
-            all.push_back(for_cmdline(facts, parse_cmdline(entry.cmdline, facts.kmod.profile),
-                                      facts.shown(entry.source)));
+            all.push_back(
+                for_cmdline(facts, parse_cmdline(entry.cmdline, facts.configuration.kmod.profile),
+                            facts.shown(entry.source)));
     if (all.empty()) {
-        if (!facts.cmdline)
+        if (!facts.configuration.cmdline)
             return {State::undetermined,
-                    facts.cmdline.error().what,
+                    facts.configuration.cmdline.error().what,
                     facts.shown(Cmdline::file),
                     {},
                     {}};
-        return for_cmdline(facts, *facts.cmdline, facts.shown(Cmdline::file));
+        return for_cmdline(facts, *facts.configuration.cmdline, facts.shown(Cmdline::file));
     }
     for (const Outlook& other : all)
         if (other.state != all.front().state)

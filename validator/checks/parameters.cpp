@@ -48,7 +48,7 @@ Findings libvirt_reads(const Facts& facts) {
     const Fact& parameter = facts.host.parameter;
     if (!parameter.on())
         return {{Outcome::skip, {}, "the parameter is not on", parameter.source, {}, {}, 0}};
-    return {{facts.on_for_libvirt() ? Outcome::pass : Outcome::warn,
+    return {{on_for_libvirt(facts.host.parameter) ? Outcome::pass : Outcome::warn,
              "a value that starts with Y or 1",
              std::string(facts.platform()->module) + ".nested = " + parameter.found,
              parameter.source,
@@ -58,7 +58,7 @@ Findings libvirt_reads(const Facts& facts) {
 }
 
 Findings companion(const Facts& facts, const Companion& row) {
-    const Fact* fact = facts.parameter(row.module, row.parameter);
+    const Fact* fact = facts.modules.parameter(row.module, row.parameter);
     const std::string name = std::string(row.module) + "." + std::string(row.parameter);
     if (!fact)
         return {{Outcome::skip, {}, "this kernel has no " + name, {}, {}, {}, 0}};
@@ -86,7 +86,7 @@ Findings companion(const Facts& facts, const Companion& row) {
 
 /// ISA 3.00 is POWER9 (arch/powerpc/kvm/book3s_hv.c, kvmhv_enable_nested).
 Findings power_isa(const Facts& facts) {
-    const std::string cpu(cpu_field(facts.cpuinfo, "cpu").substr(0, 32));
+    const std::string cpu(cpu_field(facts.machine.cpuinfo, "cpu").substr(0, 32));
     int generation = 0;
     if (cpu.starts_with("POWER"))
         std::from_chars(cpu.data() + 5, cpu.data() + cpu.size(), generation);
@@ -108,7 +108,7 @@ Findings power_isa(const Facts& facts) {
 }
 
 Findings power_radix(const Facts& facts) {
-    const std::string mmu(cpu_field(facts.cpuinfo, "MMU"));
+    const std::string mmu(cpu_field(facts.machine.cpuinfo, "MMU"));
     Finding out{
         Outcome::pass, "Radix", printable(mmu, 32), facts.shown("/proc/cpuinfo"), {}, {}, 0};
     if (mmu.empty()) {
@@ -116,7 +116,8 @@ Findings power_radix(const Facts& facts) {
         out.found = "no MMU line";
     } else if (mmu != "Radix") {
         out.result = Outcome::fail;
-        if (facts.cmdline && !facts.cmdline->values("disable_radix").empty()) {
+        if (facts.configuration.cmdline &&
+            !facts.configuration.cmdline->values("disable_radix").empty()) {
             out.found += ", disable_radix on the kernel command line";
             out.fix = mend_cmdline(facts, false, "disable_radix");
         }
@@ -127,7 +128,7 @@ Findings power_radix(const Facts& facts) {
 /// A PAPR "nestedv2" guest has kvm_hv with nested=Y and no capability (book3s_hv.c since 6.12).
 Findings power_papr(const Facts& facts) {
     const Host& host = facts.host;
-    if (cpu_field(facts.cpuinfo, "platform") != "pSeries")
+    if (cpu_field(facts.machine.cpuinfo, "platform") != "pSeries")
         return {{Outcome::skip, {}, "not a partition or guest", {}, {}, {}, 0}};
     if (!host.parameter.on() || host.kvm.nesting.undetermined() || host.nests.on())
         return {{Outcome::pass,
@@ -149,15 +150,16 @@ Findings power_papr(const Facts& facts) {
 Findings boot_option(const Facts& facts) {
     const std::string option(facts.platform()->boot_option);
     const size_t equals = option.find('=');
-    if (!facts.cmdline)
+    if (!facts.configuration.cmdline)
         return {{Outcome::undetermined,
                  option,
-                 facts.cmdline.error().what,
+                 facts.configuration.cmdline.error().what,
                  facts.shown(Cmdline::file),
                  {},
                  {},
                  0}};
-    const std::vector<std::string> values = facts.cmdline->values(option.substr(0, equals));
+    const std::vector<std::string> values =
+        facts.configuration.cmdline->values(option.substr(0, equals));
     const bool set = !values.empty() && values.back() == option.substr(equals + 1);
     const bool wanted = facts.config.host == HostIntent::on;
     Finding out{judged(facts, set ? State::on : State::off),

@@ -43,11 +43,6 @@ const char* name(Horizon horizon) {
     return names[static_cast<size_t>(horizon)];
 }
 
-const char* name(Level level) {
-    constexpr std::array<const char*, 4> names = {"unknown", "L0", "L1", "deeper"};
-    return names[static_cast<size_t>(level)];
-}
-
 void settle(Report& report) {
     for (const Horizon horizon : all_horizons) {
         int worst = 0;

@@ -5,6 +5,7 @@
 
 #include "core/config.h"
 #include "core/platform.h"
+#include "validator/facts/machine.h"
 
 #include <array>
 #include <span>
@@ -62,10 +63,6 @@ struct CheckResult {
     Horizons horizons = 0;
     Horizons decides = 0; ///< horizons whose verdict is undetermined with it
 };
-
-/// How deep the host itself is: L0 is bare metal.
-enum class Level { unknown, l0, l1, deeper };
-const char* name(Level level);
 
 struct Report {
     std::string platform; ///< "Intel", "IBM Z", ..., or "unknown"

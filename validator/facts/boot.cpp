@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the next boot will read: the boot loader's entries, and the initramfs images.
+#include "validator/facts/boot.h"
+
 #include "core/text.h"
-#include "validator/boot/entries.h"
-#include "validator/facts/facts.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -34,11 +34,11 @@ std::string release_in(std::string_view file) {
     return {};
 }
 
-std::string image_of(const Sysroot& root, const Facts& facts) {
-    for (const BootEntry& entry : facts.boot_entries)
+std::string image_of(const Sysroot& root, const BootFacts& facts) {
+    for (const BootEntry& entry : facts.entries)
         if (entry.chosen && !entry.initrd.empty())
             return entry.initrd;
-    const std::string& kernel = facts.boot_kernel;
+    const std::string& kernel = facts.kernel;
     if (kernel.empty())
         return {};
     for (const std::string& path :
@@ -81,7 +81,7 @@ InitramfsImage look_into(const Sysroot& root, const std::string& path, const std
 
 /// Every image beside the next boot's: those of the boot entries, and those in /boot.
 void look_into_others(const Sysroot& root, const std::vector<std::string>& names,
-                      const std::string& cache, Facts& facts) {
+                      const std::string& cache, BootFacts& facts) {
     const auto add = [&](const std::string& path, const std::string& kernel) {
         const bool known =
             std::any_of(facts.images.begin(), facts.images.end(),
@@ -89,7 +89,7 @@ void look_into_others(const Sysroot& root, const std::vector<std::string>& names
         if (!known && facts.images.size() < 64)
             facts.images.push_back(look_into(root, path, kernel, cache));
     };
-    for (const BootEntry& entry : facts.boot_entries)
+    for (const BootEntry& entry : facts.entries)
         if (!entry.initrd.empty())
             add(entry.initrd, printable(entry.kernel, 128));
     for (const std::string& name : names)
@@ -99,26 +99,31 @@ void look_into_others(const Sysroot& root, const std::vector<std::string>& names
 
 } // namespace
 
-void gather_boot(const Sysroot& root, const ValidateOptions& options, Facts& facts) {
-    facts.boot_kernel = facts.kernel;
-    if (!facts.container.empty())
-        return;
-    facts.boot_entries = read_boot_entries(root, facts.unified);
-    for (const BootEntry& entry : facts.boot_entries)
+BootFacts read_boot(const Sysroot& root, const Platform* platform, const MachineFacts& machine,
+                    const BootOptions& options) {
+    BootFacts out;
+    out.kernel = machine.kernel;
+    if (!machine.container.empty())
+        return out;
+    BootEntries read = read_boot_entries(root);
+    out.entries = std::move(read.entries);
+    out.unified = read.unified;
+    for (const BootEntry& entry : out.entries)
         if (entry.chosen && !entry.kernel.empty())
-            facts.boot_kernel = printable(entry.kernel, 128);
-    if (!facts.platform() || facts.platform()->module.empty())
-        return;
-    const std::string next = image_of(root, facts);
+            out.kernel = printable(entry.kernel, 128);
+    if (!platform || platform->module.empty())
+        return out;
+    const std::string next = image_of(root, out);
     if (!next.empty()) {
-        facts.images.push_back(look_into(root, next, facts.boot_kernel, options.cache));
-        facts.images.back().next_boot = true;
+        out.images.push_back(look_into(root, next, out.kernel, options.cache));
+        out.images.back().next_boot = true;
     }
     const Result<std::vector<std::string>> names = root.list("/boot");
     if (next.empty() && !names && names.error().code != ENOENT)
-        facts.image_problem = names.error().what;
+        out.image_problem = names.error().what;
     if (options.deep)
-        look_into_others(root, names.value_or({}), options.cache, facts);
+        look_into_others(root, names.value_or({}), options.cache, out);
+    return out;
 }
 
 } // namespace virt_nested

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What libvirt keeps of QEMU's answers between its starts. libvirt writes the files itself, one
 // element a line, so that looking for them is enough.
+#include "validator/facts/libvirt.h"
+
 #include "core/text.h"
-#include "validator/facts/facts.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -48,31 +49,36 @@ CachedCapabilities parsed(std::string_view text, const Platform& platform) {
 
 } // namespace
 
-void gather_capabilities(const Sysroot& root, Facts& facts) {
-    facts.capabilities_read = {State::absent, {}, root.shown(folder), {}};
-    if (!facts.platform() || facts.platform()->feature.empty() || !facts.container.empty())
-        return;
+bool on_for_libvirt(const Fact& parameter) {
+    return parameter.found.find_first_of("Yy1") == 0;
+}
+
+LibvirtFacts read_libvirt(const Sysroot& root, const Platform* platform,
+                          const MachineFacts& machine) {
+    LibvirtFacts out;
+    out.read = {State::absent, {}, root.shown(folder), {}};
+    if (!platform || platform->feature.empty() || !machine.container.empty())
+        return out;
     const Result<std::vector<std::string>> names = root.list(folder);
     if (!names) {
         if (names.error().code != ENOENT)
-            facts.capabilities_read = {
-                State::undetermined, {}, root.shown(folder), names.error().what};
-        return;
+            out.read = {State::undetermined, {}, root.shown(folder), names.error().what};
+        return out;
     }
-    facts.capabilities_read.state = State::on;
+    out.read.state = State::on;
     for (const std::string& name : *names) {
-        if (!name.ends_with(".xml") || facts.capabilities.size() >= 16)
+        if (!name.ends_with(".xml") || out.capabilities.size() >= 16)
             continue;
         const std::string path = std::string(folder) + "/" + name;
         const Result<std::string> text = root.read(path, 4U << 20);
         if (!text) {
-            facts.capabilities_read = {
-                State::undetermined, {}, root.shown(path), text.error().what};
+            out.read = {State::undetermined, {}, root.shown(path), text.error().what};
             continue;
         }
-        facts.capabilities.push_back(parsed(*text, *facts.platform()));
-        facts.capabilities.back().path = path;
+        out.capabilities.push_back(parsed(*text, *platform));
+        out.capabilities.back().path = path;
     }
+    return out;
 }
 
 } // namespace virt_nested

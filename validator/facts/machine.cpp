@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the host is: kernel, distribution, container, how deep, how its boot is changed.
+#include "validator/facts/machine.h"
+
 #include "core/cpuinfo.h"
 #include "core/text.h"
-#include "validator/facts/facts.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -96,94 +98,99 @@ std::string firmware_maker(const Sysroot& root) {
     return printable(vendor + (vendor.empty() || product.empty() ? "" : " ") + product, 128);
 }
 
-void level_by_flag(const Sysroot& root, const Platform& platform, Facts& facts) {
-    const bool guest = has_word(cpu_field(facts.cpuinfo, platform.flag_field), "hypervisor");
-    if (facts.cpuinfo.empty())
+void level_by_flag(const Sysroot& root, const Platform& platform, MachineFacts& out) {
+    const bool guest = has_word(cpu_field(out.cpuinfo, platform.flag_field), "hypervisor");
+    if (out.cpuinfo.empty())
         return;
-    facts.level = guest ? Level::l1 : Level::l0;
+    out.level = guest ? Level::l1 : Level::l0;
     if (!guest)
         return;
     if (first_line(root, "/proc/xen/capabilities").find("control_d") != std::string::npos)
-        facts.hypervisor = "Xen (this is its dom0)";
+        out.hypervisor = "Xen (this is its dom0)";
     else if (root.exists("/sys/hypervisor/type"))
-        facts.hypervisor = printable(first_line(root, "/sys/hypervisor/type"), 64);
+        out.hypervisor = printable(first_line(root, "/sys/hypervisor/type"), 64);
     else
-        facts.hypervisor = firmware_maker(root);
+        out.hypervisor = firmware_maker(root);
 }
 
 /// arch/s390/kernel/sysinfo.c: one block of "VMnn" lines for each level of virtual machine below
 /// the partition.
-void level_by_sysinfo(const Sysroot& root, Facts& facts) {
+void level_by_sysinfo(const Sysroot& root, MachineFacts& out) {
     const Result<std::string> text = root.read("/proc/sysinfo");
     if (!text)
         return;
-    facts.level = Level::l0;
+    out.level = Level::l0;
     for (const std::string_view line : lines(*text)) {
         if (line.starts_with("VM01"))
-            facts.level = Level::deeper;
-        else if (line.starts_with("VM00") && facts.level == Level::l0)
-            facts.level = Level::l1;
+            out.level = Level::deeper;
+        else if (line.starts_with("VM00") && out.level == Level::l0)
+            out.level = Level::l1;
         if (line.starts_with("VM00 Control Program:"))
-            facts.hypervisor = printable(trim(line.substr(21)), 64);
+            out.hypervisor = printable(trim(line.substr(21)), 64);
     }
 }
 
-void level_by_cpu_platform(const Sysroot& root, Facts& facts) {
-    const std::string_view platform = cpu_field(facts.cpuinfo, "platform");
+void level_by_cpu_platform(const Sysroot& root, MachineFacts& out) {
+    const std::string_view platform = cpu_field(out.cpuinfo, "platform");
     if (platform == "PowerNV")
-        facts.level = Level::l0;
+        out.level = Level::l0;
     if (platform != "pSeries")
         return;
-    facts.level = Level::l1;
+    out.level = Level::l1;
     const std::string compatible = first_line(root, "/proc/device-tree/hypervisor/compatible");
-    facts.hypervisor = compatible == "linux,kvm" ? "KVM" : "PowerVM";
+    out.hypervisor = compatible == "linux,kvm" ? "KVM" : "PowerVM";
 }
 
-void level_by_firmware(const Sysroot& root, Facts& facts) {
+void level_by_firmware(const Sysroot& root, MachineFacts& out) {
     const std::string compatible = first_line(root, "/proc/device-tree/hypervisor/compatible");
     const std::string maker = firmware_maker(root);
     if (!compatible.empty() || maker.starts_with("QEMU")) {
-        facts.level = Level::l1;
-        facts.hypervisor = compatible.empty() ? maker : printable(compatible, 64);
+        out.level = Level::l1;
+        out.hypervisor = compatible.empty() ? maker : printable(compatible, 64);
     }
 }
 
-void tell_level(const Sysroot& root, const Platform& platform, Facts& facts) {
+void tell_level(const Sysroot& root, const Platform& platform, MachineFacts& out) {
     switch (platform.level_from) {
     case LevelFrom::hypervisor_flag:
-        return level_by_flag(root, platform, facts);
+        return level_by_flag(root, platform, out);
     case LevelFrom::sysinfo:
-        return level_by_sysinfo(root, facts);
+        return level_by_sysinfo(root, out);
     case LevelFrom::cpu_platform:
-        return level_by_cpu_platform(root, facts);
+        return level_by_cpu_platform(root, out);
     case LevelFrom::firmware:
-        return level_by_firmware(root, facts);
+        return level_by_firmware(root, out);
     }
 }
 
 } // namespace
 
-void gather_machine(const Sysroot& root, Facts& facts) {
+const char* name(Level level) {
+    constexpr std::array names = {"unknown", "L0", "L1", "deeper"};
+    static_assert(names.size() == static_cast<size_t>(Level::deeper) + 1);
+    return names[static_cast<size_t>(level)];
+}
+
+MachineFacts read_machine(const Sysroot& root, const Host& host) {
+    MachineFacts out;
     // Where the vendor is not known, the machine still is.
-    const Platform* machine = platform_of_machine(facts.host.machine);
+    const Platform* machine = platform_of_machine(host.machine);
     const bool behind = machine && machine->record == CpuRecord::first_and_behind;
-    const Result<std::string> cpuinfo = behind ? read_outer_records(root) : read_cpu_record(root);
-    facts.cpuinfo = cpuinfo.value_or({});
-    facts.cpuinfo_read = {cpuinfo ? State::on : State::undetermined,
-                          {},
-                          root.shown("/proc/cpuinfo"),
-                          cpuinfo ? "" : cpuinfo.error().what};
-    facts.kernel = printable(first_line(root, "/proc/sys/kernel/osrelease"), 128);
-    facts.distribution = printable(os_release(root, "ID"), 64);
-    facts.container = container_manager(root);
-    if (facts.container.empty() && root.live() && std::getenv("KUBERNETES_SERVICE_HOST"))
-        facts.container = "kubernetes";
+    out.cpuinfo = (behind ? read_outer_records(root) : read_cpu_record(root)).value_or({});
+    out.kernel = printable(first_line(root, "/proc/sys/kernel/osrelease"), 128);
+    out.distribution = printable(os_release(root, "ID"), 64);
+    out.container = container_manager(root);
+    if (out.container.empty() && root.live() && std::getenv("KUBERNETES_SERVICE_HOST"))
+        out.container = "kubernetes";
     if (machine)
-        tell_level(root, *machine, facts);
-    for (const HostKind& kind : kinds)
-        if (!facts.kind && ((!kind.marker.empty() && root.exists(kind.marker)) ||
-                            (!kind.os_id.empty() && facts.distribution == kind.os_id)))
-            facts.kind = &kind;
+        tell_level(root, *machine, out);
+    const auto is_it = [&](const HostKind& kind) {
+        return (!kind.marker.empty() && root.exists(kind.marker)) ||
+               (!kind.os_id.empty() && out.distribution == kind.os_id);
+    };
+    const auto kind = std::find_if(kinds.begin(), kinds.end(), is_it);
+    out.kind = kind == kinds.end() ? nullptr : &*kind;
+    return out;
 }
 
 } // namespace virt_nested

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// KVM's modules: built in or not, installed, loaded, in use, with which parameters; and what the
-// kernel logged about them.
+// Reading what there is of KVM's modules.
+#include "validator/facts/modules.h"
+
 #include "core/text.h"
-#include "validator/facts/facts.h"
 #include "validator/facts/module_users.h"
 
 #include <algorithm>
@@ -30,61 +30,50 @@ bool in_usual_folder(const Sysroot& root, const std::string& modules, const Plat
 }
 
 /// A loaded module has initstate, a built-in has none (kernel/module/sysfs.c, kernel/params.c).
-void tell_linkage_by_sysfs(const Sysroot& root, Facts& facts) {
-    const std::string folder = "/sys/module/" + std::string(facts.platform()->module);
-    if (!facts.host.module.on())
-        return;
-    facts.linkage = root.exists(folder + "/initstate") || root.exists(folder + "/refcnt")
-                        ? Linkage::module
-                        : Linkage::built_in;
-    facts.linkage_known = true;
+std::optional<Linkage> linkage_by_sysfs(const Sysroot& root, const Host& host) {
+    if (!host.module.on())
+        return std::nullopt;
+    const std::string folder = "/sys/module/" + std::string(host.platform->module);
+    return root.exists(folder + "/initstate") || root.exists(folder + "/refcnt")
+               ? Linkage::module
+               : Linkage::built_in;
 }
 
-void tell_availability(const Sysroot& root, Facts& facts) {
-    const Platform& platform = *facts.platform();
-    const std::string modules = "/lib/modules/" + facts.kernel;
-    Fact& out = facts.available;
-    out.source = root.shown(modules);
-    tell_linkage_by_sysfs(root, facts);
-    if (facts.kernel.empty() || !root.exists(modules)) {
-        out.reason = facts.kernel.empty() ? "the kernel's release is not known"
-                                          : root.shown(modules) + " does not exist";
-        if (facts.linkage_known && facts.linkage == Linkage::built_in)
-            out = {State::on, "built in", root.shown("/sys/module"), {}};
-        return;
-    }
-    if (in_usual_folder(root, modules, platform)) {
-        out.state = State::on;
-        out.found = "installed";
-        facts.linkage_known = true;
-        return;
-    }
+struct Installed {
+    Fact fact;
+    std::optional<Linkage> linkage;
+};
+
+/// What the files of the installed kernel tell.
+Installed look_for_module(const Sysroot& root, const Platform& platform,
+                          const std::string& kernel) {
+    const std::string modules = "/lib/modules/" + kernel;
+    const std::string source = root.shown(modules);
+    const auto unknown = [&](std::string reason) -> Installed {
+        return {{State::undetermined, {}, source, std::move(reason)}, {}};
+    };
+    if (kernel.empty())
+        return unknown("the kernel's release is not known");
+    if (!root.exists(modules))
+        return unknown(source + " does not exist");
+    if (in_usual_folder(root, modules, platform))
+        return {{State::on, "installed", source, {}}, Linkage::module};
     const Result<std::string> built_in = root.read(modules + "/modules.builtin", 4U << 20);
-    if (built_in && lists_module(*built_in, platform.module)) {
-        out = {State::on, "built in", root.shown(modules + "/modules.builtin"), {}};
-        facts.linkage = Linkage::built_in;
-        facts.linkage_known = true;
-        return;
-    }
+    if (built_in && lists_module(*built_in, platform.module))
+        return {{State::on, "built in", source + "/modules.builtin", {}}, Linkage::built_in};
+    const std::string index = source + "/modules.dep";
     const Result<std::string> listed = root.read(modules + "/modules.dep", 32U << 20);
-    if (!listed && listed.error().code != ENOENT) {
-        out.reason = listed.error().what;
-        return;
-    }
-    if (listed && lists_module(*listed, platform.module)) {
-        out = {State::on, "installed", root.shown(modules + "/modules.dep"), {}};
-        facts.linkage_known = true;
-    } else if (facts.linkage_known && facts.linkage == Linkage::built_in) {
-        out = {State::on, "built in", root.shown("/sys/module"), {}};
-    } else if (listed) {
-        out = {State::absent, "not installed", root.shown(modules + "/modules.dep"), {}};
-    } else {
-        out.reason = "there is no modules.dep in " + root.shown(modules);
-    }
+    if (!listed)
+        return unknown(listed.error().code == ENOENT ? "there is no modules.dep in " + source
+                                                     : listed.error().what);
+    if (lists_module(*listed, platform.module))
+        return {{State::on, "installed", index, {}}, Linkage::module};
+    return {{State::absent, "not installed", index, {}}, {}};
 }
 
 /// Those that are there: a kernel has more than anybody lists.
-void read_parameters(const Sysroot& root, Facts& facts) {
+std::map<std::string, Fact> read_parameters(const Sysroot& root) {
+    std::map<std::string, Fact> out;
     const Result<std::vector<std::string>> modules = root.list("/sys/module");
     for (const std::string& module : modules.value_or({})) {
         if (!module.starts_with("kvm"))
@@ -94,30 +83,60 @@ void read_parameters(const Sysroot& root, Facts& facts) {
         for (const std::string& name : names.value_or({})) {
             const std::string path = folder + "/" + name;
             const Result<std::string> text = root.read(path, 4096);
-            Fact& fact = facts.parameters[module + "." + name];
+            Fact& fact = out[module + "." + name];
             if (text)
                 fact = parse_parameter(*text, root.shown(path));
             else
                 fact = {State::undetermined, {}, root.shown(path), text.error().what};
         }
     }
+    return out;
 }
 
 } // namespace
 
-void gather_modules(const Sysroot& root, Facts& facts) {
-    if (facts.platform())
-        for (const std::string_view module : facts.platform()->rivals)
-            if (root.exists("/sys/module/" + std::string(module)))
-                facts.rivals.emplace_back(module);
-    read_parameters(root, facts);
-    facts.guests = libvirt_guests(root);
-    if (!facts.host.nests.on())
-        facts.log = read_kernel_log(root);
-    if (!facts.platform() || facts.platform()->module.empty())
-        return;
-    facts.references = reference_count(root, std::string(facts.platform()->module));
-    tell_availability(root, facts);
+const Fact* ModuleFacts::parameter(std::string_view module, std::string_view parameter) const {
+    const auto found = parameters.find(std::string(module) + "." + std::string(parameter));
+    return found == parameters.end() ? nullptr : &found->second;
+}
+
+const std::string* ModuleFacts::logged(std::string_view words) const {
+    const auto found = std::find_if(log.lines.begin(), log.lines.end(), [&](const std::string& l) {
+        return l.find(words) != std::string::npos;
+    });
+    return found == log.lines.end() ? nullptr : &*found;
+}
+
+const std::string* ModuleFacts::refusal() const {
+    for (const char* words :
+         {"disabled by BIOS", "disabled by bios", "not enabled (by BIOS)", "disabled (by BIOS)",
+          "SEV guest", "Parent hypervisor does not support nesting", "SIE is not available"})
+        if (const std::string* line = logged(words))
+            return line;
+    return nullptr;
+}
+
+ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::string& kernel) {
+    ModuleFacts out;
+    out.parameters = read_parameters(root);
+    out.guests = libvirt_guests(root);
+    if (!host.nests.on())
+        out.log = read_kernel_log(root);
+    if (!host.platform)
+        return out;
+    for (const std::string_view module : host.platform->rivals)
+        if (root.exists("/sys/module/" + std::string(module)))
+            out.rivals.emplace_back(module);
+    if (host.platform->module.empty())
+        return out;
+    out.references = reference_count(root, std::string(host.platform->module));
+    const Installed installed = look_for_module(root, *host.platform, kernel);
+    const std::optional<Linkage> now = linkage_by_sysfs(root, host);
+    out.available = installed.fact;
+    out.linkage = installed.linkage == Linkage::built_in || !now ? installed.linkage : now;
+    if (out.built_in() && !out.available.on())
+        out.available = {State::on, "built in", root.shown("/sys/module"), {}};
+    return out;
 }
 
 } // namespace virt_nested

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reading what was written.
+#include "validator/facts/configuration.h"
+
+#include "validator/facts/parmtypes.h"
+
+#include <cerrno>
+
+namespace virt_nested {
+
+const Cmdline& ConfigurationFacts::known_cmdline() const {
+    static const Cmdline none;
+    return cmdline ? *cmdline : none;
+}
+
+ConfigurationFacts read_configuration(const Sysroot& root, const Platform* platform,
+                                      const ModuleFacts& modules, const std::string& kernel,
+                                      std::optional<int> kmod_profile) {
+    ConfigurationFacts out;
+    out.kmod = kmod_profile
+                   ? InstalledKmod{virt_nested::kmod_profile(*kmod_profile), true, "--kmod-profile"}
+                   : installed_kmod(root);
+    out.conf = load_modconf(root, out.kmod.profile);
+    out.cmdline = read_cmdline(root, out.kmod.profile);
+    if (!platform || platform->module.empty())
+        return out;
+    out.effective = effective(out.conf, out.known_cmdline(), platform->module, platform->parameter,
+                              modules.likely_linkage());
+    out.places = read_places(root, out.kmod.profile);
+    const bool written = !out.conf.noted.empty() || !out.known_cmdline().options.empty();
+    if (!written || kernel.empty() || !modules.linkage)
+        return out;
+    const Result<Parmtypes> types = read_parmtypes(root, kernel, platform->module);
+    if (types)
+        out.types = *types;
+    // A captured root has the list of modules and not the modules.
+    else if (types.error().code != ENOENT)
+        out.types_problem = types.error();
+    return out;
+}
+
+} // namespace virt_nested

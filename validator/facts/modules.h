@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// KVM's modules: built in or not, installed, loaded, in use, with which parameters; and what the
+// kernel logged about them.
+#pragma once
+
+#include "core/host.h"
+#include "core/modconf/modconf.h"
+#include "validator/facts/kernel_log.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virt_nested {
+
+struct ModuleFacts {
+    Fact available;                  ///< the installed kernel has the module that nests
+    std::optional<Linkage> linkage;  ///< of that module; absent: not known
+    int references = -1;             ///< its refcnt; -1 unknown
+    std::vector<std::string> guests; ///< running under libvirt's system daemon
+    std::map<std::string, Fact>
+        parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
+    std::vector<std::string> rivals; ///< loaded modules of other hypervisors
+    KernelLog log;                   ///< only read to explain a no
+
+    bool built_in() const { return linkage == Linkage::built_in; }
+    Linkage likely_linkage() const { return linkage.value_or(Linkage::module); }
+    const Fact* parameter(std::string_view module, std::string_view parameter) const;
+    /// The first line of the kernel log with these words, or nullptr.
+    const std::string* logged(std::string_view words) const;
+    /// The kernel's line that says why the hardware, the firmware or an outer host keeps the module
+    /// from loading, or nullptr (arch/x86/kernel/cpu/{feat_ctl,amd}.c, arch/x86/kvm/{x86,vmx/vmx,
+    /// svm/svm}.c, arch/powerpc/kvm/book3s_hv_nested.c, arch/s390/kvm/kvm-s390.c).
+    const std::string* refusal() const;
+};
+
+/// `kernel`: the running one's release.
+ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::string& kernel);
+
+} // namespace virt_nested

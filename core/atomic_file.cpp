@@ -100,14 +100,13 @@ Error AtomicFile::edited() const {
     return {EBUSY, shown_ + ": somebody else has changed it in the meantime; it was left as it is"};
 }
 
-Result<AtomicFile> AtomicFile::open(const Sysroot& root, const std::string& path,
-                                    bool make_folder) {
+Result<AtomicFile> AtomicFile::open(const Sysroot& root, const std::string& path, Access access) {
     const size_t slash = path.rfind('/');
-    Result<Fd> folder = open_folder(root, path.substr(0, slash), make_folder);
+    Result<Fd> folder = open_folder(root, path.substr(0, slash), access == Access::change);
     if (!folder)
         return folder.error();
     AtomicFile file(std::move(*folder), path.substr(slash + 1), printable(root.shown(path), 512));
-    if (make_folder) {
+    if (access == Access::change) {
         if (::flock(file.folder_.get(), LOCK_EX | LOCK_NB) != 0)
             return errno == EWOULDBLOCK
                        ? Error{EWOULDBLOCK, file.shown_ + ": another virt-nested is changing it"}

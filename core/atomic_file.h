@@ -19,13 +19,15 @@ class AtomicFile {
     /// theirs, not a path to write through.
     enum class Kind { absent, regular, link, other };
 
+    enum class Access { look, change };
+
     static constexpr size_t limit = 64 * 1024; ///< bytes, of the file as it is
 
-    /// Opens the folder of `path` (absolute, inside the root), makes it where it is missing and
-    /// `make_folder`, takes its lock, removes what a writer that was killed has left, and looks at
-    /// the file. Errors: ENOENT no folder; ENOTDIR the folder is a file; EWOULDBLOCK another writer
-    /// has the lock; EROFS, EACCES; EFBIG. With `make_folder` false nothing on the disk is changed.
-    static Result<AtomicFile> open(const Sysroot& root, const std::string& path, bool make_folder);
+    /// Opens the folder of `path` (absolute, inside the root) and looks at the file. To change it,
+    /// makes the folder where it is missing, takes its lock, and removes what a writer that was
+    /// killed has left; for a look nothing on the disk is changed. Errors: ENOENT no folder;
+    /// ENOTDIR the folder is a file; EWOULDBLOCK another writer has the lock; EROFS, EACCES; EFBIG.
+    static Result<AtomicFile> open(const Sysroot& root, const std::string& path, Access access);
 
     /// For a file that nobody edits, such as a report in /run: puts `text` at `path` (mode 0644),
     /// whatever stands there, without a lock; the last writer wins, whole.

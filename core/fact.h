@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 namespace virt_nested {
 
@@ -15,6 +16,24 @@ struct Fact {
     std::string found;  ///< as it was found, e.g. "N", "svm not offered"; printable
     std::string source; ///< the file, or the ioctl and its device
     std::string reason; ///< for undetermined: why; else what explains the value, or empty
+
+    static Fact on(std::string found, std::string source) {
+        return {State::on, std::move(found), std::move(source), {}};
+    }
+    static Fact off(std::string found, std::string source) {
+        return {State::off, std::move(found), std::move(source), {}};
+    }
+    static Fact absent(std::string found, std::string source) {
+        return {State::absent, std::move(found), std::move(source), {}};
+    }
+    static Fact undetermined_because(std::string reason, std::string source) {
+        return {State::undetermined, {}, std::move(source), std::move(reason)};
+    }
+    /// What explains it.
+    Fact because(std::string why) && {
+        reason = std::move(why);
+        return std::move(*this);
+    }
 
     bool on() const { return state == State::on; }
     bool off() const { return state == State::off; }

@@ -154,7 +154,7 @@ HookFacts read_hook_files(const Sysroot& root) {
     out.libvirt = has_daemon(root, "virtqemud") || has_daemon(root, "libvirtd") ||
                   root.exists("/etc/libvirt/qemu.conf");
     out.daemon = daemon_of(root);
-    out.folder = {State::on, {}, root.shown(folder), {}};
+    out.folder = Fact::on({}, root.shown(folder));
     const Result<std::vector<std::string>> top = root.list(folder);
     if (!top) {
         const bool absent = top.error().code == ENOENT;
@@ -169,7 +169,7 @@ HookFacts read_hook_files(const Sysroot& root) {
         if (out.files.size() < 1000)
             out.files.push_back(look_at(root, folder + "/qemu.d/" + file));
     if (!names && names.error().code != ENOENT)
-        out.folder = {State::undetermined, {}, root.shown(folder + "/qemu.d"), names.error().what};
+        out.folder = Fact::undetermined_because(names.error().what, root.shown(folder + "/qemu.d"));
     for (const std::string& path : {folder, folder + "/qemu.d"})
         if (HookFile holder = look_at(root, path); holder.exists)
             out.folders.push_back(std::move(holder));

@@ -15,10 +15,10 @@ namespace {
 
 Fact read_cpu_flag(std::string_view cpuinfo, const Host& host, const std::string& source) {
     if (!host.platform)
-        return {State::undetermined, {}, source, "unknown CPU vendor"};
+        return Fact::undetermined_because("unknown CPU vendor", source);
     const std::string flag(host.platform->cpu_flag);
     if (flag.empty())
-        return {State::absent, {}, source, "no flag tells on this platform"};
+        return Fact::absent({}, source).because("no flag tells on this platform");
     const bool there = shows_flag(cpuinfo, *host.platform);
     return {there ? State::on : State::off, flag + (there ? " present" : " missing"), source, {}};
 }
@@ -26,33 +26,31 @@ Fact read_cpu_flag(std::string_view cpuinfo, const Host& host, const std::string
 Fact read_module(const Sysroot& root, const Platform& platform) {
     const std::string path = "/sys/module/" + std::string(platform.module);
     if (platform.module.empty())
-        return {State::absent,
-                {},
-                root.shown("/sys/module"),
-                "KVM is part of the kernel on this platform"};
+        return Fact::absent({}, root.shown("/sys/module"))
+            .because("KVM is part of the kernel on this platform");
     const Result<FileStatus> found = root.status(path);
     if (found)
-        return {State::on, "loaded", root.shown(path), {}};
+        return Fact::on("loaded", root.shown(path));
     if (found.error().code == ENOENT)
-        return {State::absent, "not loaded", root.shown(path), {}};
-    return {State::undetermined, {}, root.shown(path), found.error().what};
+        return Fact::absent("not loaded", root.shown(path));
+    return Fact::undetermined_because(found.error().what, root.shown(path));
 }
 
 Fact read_parameter(const Sysroot& root, const Platform& platform) {
     if (platform.parameter.empty())
-        return {State::absent,
-                {},
-                root.shown(platform.boot_option.empty() ? "/sys/module" : "/proc/cmdline"),
-                platform.boot_option.empty() ? "this platform has no parameter"
-                                             : "this platform has a boot option, no parameter"};
+        return Fact::absent(
+                   {}, root.shown(platform.boot_option.empty() ? "/sys/module" : "/proc/cmdline"))
+            .because(platform.boot_option.empty()
+                         ? "this platform has no parameter"
+                         : "this platform has a boot option, no parameter");
     const std::string path = "/sys/module/" + std::string(platform.module) + "/parameters/" +
                              std::string(platform.parameter);
     const Result<std::string> text = root.read(path, 4096);
     if (text)
         return parse_parameter(*text, root.shown(path));
     if (text.error().code == ENOENT)
-        return {State::absent, {}, root.shown(path), "no such file"};
-    return {State::undetermined, {}, root.shown(path), text.error().what};
+        return Fact::absent({}, root.shown(path)).because("no such file");
+    return Fact::undetermined_because(text.error().what, root.shown(path));
 }
 
 /// Modules that sit on kvm and are none of the table's: another backend answers /dev/kvm then.
@@ -138,8 +136,8 @@ Host read_host(const Sysroot& root, const Kvm& kvm) {
     if (!host.platform) {
         const std::string why =
             !text ? text.error().what : source + " names no platform that is known here";
-        host.module = host.parameter = host.nests =
-            host.nested_paging = {State::undetermined, {}, source, why};
+        host.module = host.parameter = host.nests = host.nested_paging =
+            Fact::undetermined_because(why, source);
         host.kvm.device = host.kvm.nesting = host.kvm.nested_paging = host.nests;
         return host;
     }

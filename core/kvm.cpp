@@ -50,7 +50,7 @@ Fact answer(bool yes, std::string found, const std::string& source) {
 }
 
 Fact unknown(const std::string& source, const std::string& reason) {
-    return {State::undetermined, {}, source, reason};
+    return Fact::undetermined_because(reason, source);
 }
 
 /// Bits of KVM_GET_SUPPORTED_CPUID: set exactly if the module nests
@@ -131,14 +131,14 @@ class LiveKvm final : public Kvm {
 
     KvmAnswer ask(const Platform& platform) const override {
         KvmAnswer out;
-        out.nested_paging = {State::absent, {}, device_, {}};
+        out.nested_paging = Fact::absent({}, device_);
         const Fd kvm(::open(device_.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
         if (kvm.get() < 0) {
             const bool absent = errno == ENOENT || errno == ENXIO || errno == ENODEV;
             const std::string why = std::strerror(errno);
             out.device = {absent ? State::absent : State::undetermined, {}, device_, why};
             out.nesting =
-                absent ? Fact{State::absent, "missing", device_, why} : unknown(device_, why);
+                absent ? Fact::absent("missing", device_).because(why) : unknown(device_, why);
             return out;
         }
         const int version = ::ioctl(kvm.get(), get_api_version, 0);
@@ -149,7 +149,7 @@ class LiveKvm final : public Kvm {
             out.device = out.nesting = unknown(device_, why);
             return out;
         }
-        out.device = {State::on, "KVM API 12", device_, {}};
+        out.device = Fact::on("KVM API 12", device_);
         switch (platform.probe) {
         case KvmProbe::x86_vmx:
         case KvmProbe::x86_svm:
@@ -190,7 +190,7 @@ class CapturedKvm final : public Kvm {
                 out.nesting.reason = out.device.reason = text.error().what;
             return out;
         }
-        out.device = {State::on, "captured", source, {}};
+        out.device = Fact::on("captured", source);
         for (const std::string_view line : lines(*text)) {
             const size_t equals = line.find('=');
             const std::string_view key = trim(line.substr(0, equals));
@@ -201,8 +201,7 @@ class CapturedKvm final : public Kvm {
             else if (key == "nested_paging")
                 out.nested_paging = captured(value, platform.paging_flag, source);
             else if (key == "device" && value == "absent")
-                out.device = out.nesting =
-                    out.nested_paging = {State::absent, "missing", source, {}};
+                out.device = out.nesting = out.nested_paging = Fact::absent("missing", source);
             else if (key == "error")
                 out.device = out.nesting = unknown(source, printable(value));
         }

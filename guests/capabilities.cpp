@@ -21,7 +21,7 @@ bool holds(std::span<const std::string_view> names, const std::string& name) {
 }
 
 Fact undetermined(std::string reason) {
-    return {State::undetermined, {}, source, std::move(reason)};
+    return Fact::undetermined_because(std::move(reason), source);
 }
 
 XmlNode host_model(const XmlNode& root) {

@@ -10,7 +10,7 @@ namespace virt_nested {
 namespace {
 
 Fact not_told(const std::string& what) {
-    return {State::undetermined, {}, "remote host", "the connection does not tell " + what};
+    return Fact::undetermined_because("the connection does not tell " + what, "remote host");
 }
 
 /// All that a remote host's connection says.
@@ -29,7 +29,7 @@ Host remote_host(const Connection& connection, const Platform* platform) {
     const Result<std::string> text = taken_text(
         virConnectGetDomainCapabilities(connection.get(), nullptr, nullptr, nullptr, "kvm", 0));
     host.nests = text ? nests_by_capabilities(*text, *platform)
-                      : Fact{State::undetermined, {}, "remote host", text.error().what};
+                      : Fact::undetermined_because(text.error().what, "remote host");
     return host;
 }
 
@@ -57,7 +57,7 @@ HostSide read_host_side(const Connection& connection) {
     if (platform)
         side.host.platform = *platform;
     else if (!side.host.platform)
-        side.host.nests = {State::undetermined, {}, printable(side.uri), platform.error().what};
+        side.host.nests = Fact::undetermined_because(platform.error().what, printable(side.uri));
     return side;
 }
 

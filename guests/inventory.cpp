@@ -147,28 +147,24 @@ Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
 Fact has_now(const Domain& live, const Platform& platform, const Host& host) {
     const Delivery gives = delivery(live, platform);
     if (gives.undetermined)
-        return {State::undetermined, {}, "live definition", gives.why};
+        return Fact::undetermined_because(gives.why, "live definition");
     if (gives.how == Delivers::no)
-        return {State::off, gives.why, "live definition", {}};
+        return Fact::off(gives.why, "live definition");
     const bool expanded = live.cpu.check == "full" && live.cpu.mode == CpuMode::custom;
     const bool by_definition = platform.guest_switch != GuestSwitch::cpu_feature || expanded;
     if (gives.how == Delivers::certainly && (by_definition || live.type == "qemu"))
-        return {State::on, gives.why, "live definition", {}};
+        return Fact::on(gives.why, "live definition");
     if (live.type == "qemu")
-        return {State::undetermined, {}, "live definition", gives.why};
+        return Fact::undetermined_because(gives.why, "live definition");
     if (host.nests.undetermined())
-        return {State::undetermined,
-                {},
-                host.nests.source,
-                gives.why + ", but whether KVM offers it is not known: " + host.nests.reason};
+        return Fact::undetermined_because(
+            gives.why + ", but whether KVM offers it is not known: " + host.nests.reason,
+            host.nests.source);
     if (!host.nests.on())
-        return {State::off,
-                gives.why + ", but KVM on this host does not offer it",
-                host.nests.source,
-                {}};
+        return Fact::off(gives.why + ", but KVM on this host does not offer it", host.nests.source);
     if (gives.how == Delivers::possibly)
-        return {State::undetermined, {}, "live definition", gives.why};
-    return {State::on, gives.why + ", and KVM offers it", host.nests.source, {}};
+        return Fact::undetermined_because(gives.why, "live definition");
+    return Fact::on(gives.why + ", and KVM offers it", host.nests.source);
 }
 
 GuestRow row_of(const GuestTexts& texts, const HostSide& side) {
@@ -203,7 +199,7 @@ GuestRow row_of(const GuestTexts& texts, const HostSide& side) {
     if (texts.running) {
         const Result<Domain> live = parse_domain(texts.live);
         const Fact now = live && platform ? has_now(*live, *platform, side.host)
-                                          : Fact{State::undetermined, {}, {}, row.gives.why};
+                                          : Fact::undetermined_because(row.gives.why, {});
         row.now = now.state;
         row.now_why = now.undetermined() ? now.reason : now.found;
         if (live && label_words(live->label) != row.label)

@@ -139,7 +139,7 @@ void parse_files(const Files& files, const Reader& read, const ConfLimits& limit
 } // namespace
 
 Origin ModConf::origin(const Directive& directive) const {
-    return {files[directive.file], directive.line, 0};
+    return Origin::in_file(files[directive.file], directive.line);
 }
 
 bool ModConf::complete() const {

@@ -17,10 +17,6 @@ namespace {
 
 using Kind = Directive::Kind;
 
-Origin at_command_line(size_t offset) {
-    return {Cmdline::file, 0, offset};
-}
-
 bool matches(const Directive& directive, Kind kind, const std::string& module) {
     return directive.kind == kind && ::fnmatch(directive.name.c_str(), module.c_str(), 0) == 0;
 }
@@ -60,7 +56,7 @@ Composition compose(const ModConf& conf, const Cmdline& cmdline, const std::stri
             out.add(directive.text, conf.origin(directive));
     for (const Cmdline::ModuleOption& option : cmdline.options)
         if (option.module == module)
-            out.add(option.text, at_command_line(option.offset));
+            out.add(option.text, Origin::at_command_line(option.offset));
     return out;
 }
 
@@ -136,7 +132,8 @@ void add_blacklists(const ModConf& conf, const Cmdline& cmdline, const std::stri
                                    line_text(directive), by_name, {}));
     for (const Cmdline::Blacklisted& entry : cmdline.blacklist)
         if (entry.name == module)
-            blocks.push_back(block(Block::Kind::modprobe_blacklist, at_command_line(entry.offset),
+            blocks.push_back(block(Block::Kind::modprobe_blacklist,
+                                   Origin::at_command_line(entry.offset),
                                    "modprobe.blacklist=" + entry.name, by_name, {}));
 }
 
@@ -151,7 +148,7 @@ void add_module_blacklist(const Cmdline& cmdline, const std::string& module,
             token.value->size() <= charp_limit)
             last = &token;
     if (last && has_item(*last->value, module))
-        blocks.push_back(block(Block::Kind::module_blacklist, at_command_line(last->offset),
+        blocks.push_back(block(Block::Kind::module_blacklist, Origin::at_command_line(last->offset),
                                "module_blacklist=" + *last->value, true, {}));
 }
 
@@ -164,8 +161,9 @@ void add_initramfs_blacklist(const Cmdline& cmdline, const std::string& module,
             continue;
         const std::string names = token.value.value_or("");
         if (has_item(module_name(names), module))
-            blocks.push_back(block(Block::Kind::initramfs_blacklist, at_command_line(token.offset),
-                                   token.name + "=" + names, false,
+            blocks.push_back(block(Block::Kind::initramfs_blacklist,
+                                   Origin::at_command_line(token.offset), token.name + "=" + names,
+                                   false,
                                    "it counts in the initramfs, and after it with dracut-ng 102 "
                                    "and later only"));
     }
@@ -176,7 +174,7 @@ void fold_built_in(const Cmdline& cmdline, Effective& out) {
     for (const Cmdline::Token& token : cmdline.tokens)
         if (same_parameter(token.name, wanted))
             out.settings.push_back(
-                {token.value, at_command_line(token.offset), token.after_dashes});
+                {token.value, Origin::at_command_line(token.offset), token.after_dashes});
 }
 
 void fold_module(const ModConf& conf, const Cmdline& cmdline, Effective& out) {
@@ -194,6 +192,14 @@ void fold_module(const ModConf& conf, const Cmdline& cmdline, Effective& out) {
 }
 
 } // namespace
+
+Origin Origin::in_file(std::string file, unsigned line) {
+    return {Kind::file, std::move(file), line, 0};
+}
+
+Origin Origin::at_command_line(size_t offset) {
+    return {Kind::command_line, Cmdline::file, 0, offset};
+}
 
 std::string shown(const Origin& origin) {
     if (origin.on_command_line())

@@ -11,10 +11,6 @@ namespace {
 
 constexpr size_t kmod_reads = 4095; ///< bytes (kmod: libkmod-internal.h KCMD_LINE_SIZE)
 
-std::string shown_word(const Cmdline::Token& word) {
-    return word.name + (word.value ? "=" + *word.value : "");
-}
-
 bool contains_dash_name(const std::string& name) {
     return name.find('-') != std::string::npos && is_kvm_module(module_name(name));
 }
@@ -29,8 +25,8 @@ void Linter::command_line() {
 
 void Linter::cmdline_word(size_t index) {
     const Cmdline::Token& token = cmdline.tokens[index];
-    const Origin origin{Cmdline::file, 0, token.offset};
-    const std::string text = shown_word(token);
+    const Origin origin = Origin::at_command_line(token.offset);
+    const std::string text = token.text();
     const size_t dot = token.name.find('.');
     if (dot == std::string::npos) {
         if (same_parameter(token.name, "nested"))
@@ -79,8 +75,8 @@ bool Linter::unheard(const Cmdline::Token& token, const Origin& origin, const st
 void Linter::cmdline_lists() {
     for (const Cmdline::Blacklisted& entry : cmdline.blacklist)
         if (contains_dash_name(entry.name))
-            add(LintKind::not_normalised, LintSeverity::warning, {Cmdline::file, 0, entry.offset},
-                "modprobe.blacklist=" + entry.name,
+            add(LintKind::not_normalised, LintSeverity::warning,
+                Origin::at_command_line(entry.offset), "modprobe.blacklist=" + entry.name,
                 "modprobe.blacklist= does not take '-' for '_': the entry matches no module",
                 "write " + module_name(entry.name));
     for (const Cmdline::Token& token : cmdline.tokens) {
@@ -90,7 +86,7 @@ void Linter::cmdline_lists() {
             if (contains_dash_name(word) && token.value &&
                 token.value->find(word) != std::string::npos)
                 add(LintKind::not_normalised, LintSeverity::warning,
-                    {Cmdline::file, 0, token.offset}, shown_word(token),
+                    Origin::at_command_line(token.offset), token.text(),
                     "module_blacklist= does not take '-' for '_': '" + printable(word, 60) +
                         "' matches no module",
                     "write " + module_name(word));

@@ -22,7 +22,8 @@ void Linter::place(const PlaceLine& line) {
     using Place = PlaceLine::Place;
     const std::string& path = line.path;
     const auto say = [&](LintKind kind, LintSeverity severity, std::string why, std::string mend) {
-        add(kind, severity, {path, line.line, 0}, line.text, std::move(why), std::move(mend));
+        add(kind, severity, Origin::in_file(path, line.line), line.text, std::move(why),
+            std::move(mend));
     };
     switch (line.place) {
     case Place::folder_not_read:

@@ -38,7 +38,8 @@ void Linter::comment(const NotedLine& noted, const Origin& origin) {
         std::string_view rest = physical;
         const std::optional<std::string_view> word = cut_word(rest);
         if (number != noted.line && word && is_keyword(*word)) {
-            add(LintKind::swallowed_line, LintSeverity::warning, {origin.file, number, 0}, physical,
+            add(LintKind::swallowed_line, LintSeverity::warning,
+                Origin::in_file(origin.file, number), physical,
                 "the comment in the line before ends in a backslash and takes this line with it",
                 "remove the backslash at the end of line " + std::to_string(number - 1));
             return;
@@ -137,7 +138,7 @@ void Linter::directive(std::string_view word, std::string_view rest, bool crlf,
 }
 
 void Linter::line(const NotedLine& noted) {
-    const Origin origin{conf.files[noted.file], noted.line, 0};
+    const Origin origin = Origin::in_file(conf.files[noted.file], noted.line);
     LogicalLine logical;
     LineReader reader(noted.raw, conf.profile);
     if (!reader.next(logical))

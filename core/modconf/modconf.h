@@ -19,11 +19,16 @@ namespace virt_nested {
 
 /// Where a setting stands. Paths are inside the root.
 struct Origin {
+    enum class Kind { file, command_line };
+
+    Kind kind = Kind::file;
     std::string file;  ///< "/etc/modprobe.d/kvm.conf", or Cmdline::file
-    unsigned line = 0; ///< first line of the directive, from 1; 0 on the command line
+    unsigned line = 0; ///< in a file: the first line of the directive, from 1
     size_t offset = 0; ///< on the command line: the byte, from 0
 
-    bool on_command_line() const { return line == 0; }
+    static Origin in_file(std::string file, unsigned line);
+    static Origin at_command_line(size_t offset);
+    bool on_command_line() const { return kind == Kind::command_line; }
     bool operator==(const Origin&) const = default;
 };
 

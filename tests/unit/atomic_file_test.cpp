@@ -25,7 +25,8 @@ std::vector<std::string> names(const Folder& folder) {
 
 TEST(AtomicFile, IsMadeTogetherWithItsFolder) {
     const Folder folder{{"etc/passwd", ""}};
-    Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_TRUE(file) << file.error().what;
     EXPECT_EQ(file->kind(), AtomicFile::Kind::absent);
     const Result<bool> done = file->replace("one\n");
@@ -39,7 +40,8 @@ TEST(AtomicFile, IsMadeTogetherWithItsFolder) {
 
 TEST(AtomicFile, LooksWithoutMakingAnything) {
     const Folder folder{{"etc/passwd", ""}};
-    const Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, false);
+    const Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::look);
     ASSERT_FALSE(file);
     EXPECT_EQ(file.error().code, ENOENT);
     EXPECT_FALSE(std::filesystem::exists(folder.path() + "/etc/modprobe.d"));
@@ -47,7 +49,8 @@ TEST(AtomicFile, LooksWithoutMakingAnything) {
 
 TEST(AtomicFile, ReplacesAndLeavesNothingBeside) {
     const Folder folder{{path + 1, "old\n"}};
-    Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_TRUE(file) << file.error().what;
     EXPECT_EQ(file->text(), "old\n");
     EXPECT_TRUE(*file->replace("new\n"));
@@ -62,7 +65,8 @@ TEST(AtomicFile, ReplacesAndLeavesNothingBeside) {
 
 TEST(AtomicFile, KeepsAnEditMadeInTheMeantime) {
     const Folder folder{{path + 1, "old\n"}};
-    Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_TRUE(file);
     folder.write(path + 1, "somebody's\n");
     const Result<bool> done = file->replace("new\n");
@@ -77,7 +81,8 @@ TEST(AtomicFile, KeepsAnEditMadeInTheMeantime) {
 
 TEST(AtomicFile, KeepsAFileThatCameInTheMeantime) {
     const Folder folder{{"etc/modprobe.d/kvm.conf", ""}};
-    Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_TRUE(file);
     folder.write(path + 1, "somebody's\n");
     const Result<bool> done = file->replace("new\n");
@@ -89,7 +94,8 @@ TEST(AtomicFile, KeepsAFileThatCameInTheMeantime) {
 TEST(AtomicFile, DoesNotWriteThroughALink) {
     const Folder folder{{"etc/target", "keep\n"}};
     folder.link("../target", path + 1);
-    Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_TRUE(file);
     EXPECT_EQ(file->kind(), AtomicFile::Kind::link);
     EXPECT_EQ(file->target(), "../target");
@@ -99,7 +105,8 @@ TEST(AtomicFile, DoesNotWriteThroughALink) {
 
 TEST(AtomicFile, SaysThatTheFolderIsAFile) {
     const Folder folder{{"etc/modprobe.d", "a file\n"}};
-    const Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    const Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_FALSE(file);
     EXPECT_EQ(file.error().code, ENOTDIR);
     EXPECT_NE(file.error().what.find("not a folder"), std::string::npos) << file.error().what;
@@ -107,9 +114,11 @@ TEST(AtomicFile, SaysThatTheFolderIsAFile) {
 
 TEST(AtomicFile, AdmitsOneWriterAtATime) {
     const Folder folder{{path + 1, "old\n"}};
-    const Result<AtomicFile> first = AtomicFile::open(Sysroot(folder.path()), path, true);
+    const Result<AtomicFile> first =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_TRUE(first);
-    const Result<AtomicFile> second = AtomicFile::open(Sysroot(folder.path()), path, true);
+    const Result<AtomicFile> second =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, EWOULDBLOCK);
 }
@@ -118,14 +127,15 @@ TEST(AtomicFile, SweepsWhatAKilledWriterLeft) {
     const Folder folder{{path + 1, "old\n"},
                         {"etc/modprobe.d/.00-virt-nested.conf.virt-nested-abcdefgh", "half"},
                         {"etc/modprobe.d/.00-virt-nested.conf.swp", "an editor's"}};
-    ASSERT_TRUE(AtomicFile::open(Sysroot(folder.path()), path, true));
+    ASSERT_TRUE(AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change));
     EXPECT_EQ(names(folder),
               (std::vector<std::string>{".00-virt-nested.conf.swp", "00-virt-nested.conf"}));
 }
 
 TEST(AtomicFile, RefusesAHugeFile) {
     const Folder folder{{path + 1, std::string(AtomicFile::limit + 1, 'x')}};
-    const Result<AtomicFile> file = AtomicFile::open(Sysroot(folder.path()), path, true);
+    const Result<AtomicFile> file =
+        AtomicFile::open(Sysroot(folder.path()), path, AtomicFile::Access::change);
     ASSERT_FALSE(file);
     EXPECT_EQ(file.error().code, EFBIG);
 }
@@ -134,8 +144,8 @@ TEST(AtomicFile, OverwritesAReportWithoutALook) {
     const Folder folder{{"run/x", ""}};
     const Sysroot root(folder.path());
     ASSERT_TRUE(AtomicFile::overwrite(root, "/run/virt-nested/validate.txt", "one\n"));
-    const Result<AtomicFile> other =
-        AtomicFile::open(root, "/run/virt-nested/validate.txt", true); // has the lock
+    const Result<AtomicFile> other = AtomicFile::open(root, "/run/virt-nested/validate.txt",
+                                                      AtomicFile::Access::change); // has the lock
     ASSERT_TRUE(other);
     ASSERT_TRUE(AtomicFile::overwrite(root, "/run/virt-nested/validate.txt",
                                       std::string(2 * AtomicFile::limit, 'x')));

@@ -350,8 +350,8 @@ TEST(ShowDependsJudged, ByWhatModprobePrints) {
         {"", true, false},
     };
     for (const ShowDepends& c : cases)
-        EXPECT_EQ(judge_show_depends(c.printed, "kvm_amd", c.on).empty(), c.good)
-            << c.printed << judge_show_depends(c.printed, "kvm_amd", c.on);
+        EXPECT_EQ(why_not_by_modprobe(c.printed, "kvm_amd", c.on).empty(), c.good)
+            << c.printed << why_not_by_modprobe(c.printed, "kvm_amd", c.on);
 }
 
 } // namespace

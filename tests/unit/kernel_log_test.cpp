@@ -140,5 +140,5 @@ TEST(KernelLog, ExplainsWhyTheModuleIsNotThere) {
     EXPECT_EQ(finding(report, "next-load").source, host.path() + "/dev/kmsg");
     EXPECT_NE(finding(report, "cpu-virtualization").found.find("VMX not enabled (by BIOS)"),
               std::string::npos);
-    EXPECT_NE(finding(report, "cpu-virtualization").fix.find("firmware"), std::string::npos);
+    EXPECT_NE(finding(report, "cpu-virtualization").mend.find("firmware"), std::string::npos);
 }

@@ -16,8 +16,8 @@ constexpr const char* nixos = "boot.extraModprobeConfig in configuration.nix: ";
 std::string fix(const IntelHost& host, const std::string& id) {
     const Report report = host.report();
     for (const CheckResult& check : report.checks)
-        if (check.id == id && !check.fix.empty())
-            return check.fix;
+        if (check.id == id && !check.mend.empty())
+            return check.mend;
     return {};
 }
 
@@ -41,7 +41,7 @@ TEST(Mend, NixosIsToldItsOwnWay) {
                     .starts_with(nixos + std::string("remove 'blacklist kvm_intel', which is in ")))
         << fix(host, "module-blocked");
     for (const CheckResult& check : host.report().checks)
-        EXPECT_EQ(check.fix.find("/etc/modprobe.d/kvm.conf"), std::string::npos) << check.id;
+        EXPECT_EQ(check.mend.find("/etc/modprobe.d/kvm.conf"), std::string::npos) << check.id;
 }
 
 TEST(Mend, AnotherHostIsToldToMoveTheLine) {

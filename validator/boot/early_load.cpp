@@ -23,7 +23,7 @@ std::vector<ImageArgument> named_lines(const ConfFile& file) {
         ++number;
         const std::string_view text = trim(line);
         if (!text.empty() && text.front() != '#' && text.front() != ';')
-            out.push_back({std::string(text), {file.path, number, 0}});
+            out.push_back({std::string(text), Origin::in_file(file.path, number)});
     }
     return out;
 }
@@ -61,11 +61,11 @@ const ImageArgument* naming(const std::vector<ImageArgument>& arguments, const s
     return found == arguments.end() ? nullptr : &*found;
 }
 
-std::vector<ImageArgument> arguments_of(const Cmdline& cmdline, const Origin& origin) {
+/// `line`: of the file that it stands in; absent for the kernel's own.
+std::vector<ImageArgument> arguments_of(const Cmdline& cmdline, const std::optional<Origin>& line) {
     std::vector<ImageArgument> out;
     for (const Cmdline::Token& token : cmdline.tokens)
-        out.push_back(
-            {token.text(), {origin.file, origin.line, origin.line == 0 ? token.offset : 0}});
+        out.push_back({token.text(), line ? *line : Origin::at_command_line(token.offset)});
     return out;
 }
 
@@ -119,7 +119,7 @@ EarlyLoad early_load(const InitramfsContent& content, const Cmdline& cmdline,
     by_conf_modules(content, platform, out);
     if (out.loads)
         return out;
-    std::vector<ImageArgument> arguments = arguments_of(cmdline, {Cmdline::file, 0, 0});
+    std::vector<ImageArgument> arguments = arguments_of(cmdline, std::nullopt);
     for (ImageArgument& word : image_arguments(content, profile))
         arguments.push_back(std::move(word));
     if (const ImageArgument* word =

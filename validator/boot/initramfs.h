@@ -25,12 +25,15 @@ struct InitramfsContent {
     bool has(std::string_view module) const;
 };
 
+/// The tool of this host that makes images.
+enum class ImageBuilder { unknown, dracut, initramfs_tools };
+
 struct InitramfsImage {
     std::string path;     ///< inside the root
     std::string kernel;   ///< release, from its name; empty if that does not tell
     bool unified = false; ///< the .initrd section of a unified kernel image
     bool next_boot = false;
-    std::string builder; ///< "dracut", "initramfs-tools", or empty
+    ImageBuilder builder = ImageBuilder::unknown;
     Result<InitramfsContent> content = Error{0, "not read"};
 };
 

@@ -62,7 +62,7 @@ bool of_another(const Json& image, const std::string& path) {
 }
 
 void store(const Sysroot& root, const std::string& cache, Json images) {
-    Result<AtomicFile> file = AtomicFile::open(root, cache, true);
+    Result<AtomicFile> file = AtomicFile::open(root, cache, AtomicFile::Access::change);
     if (!file)
         return;
     std::string text;

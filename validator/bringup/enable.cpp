@@ -120,7 +120,7 @@ std::string Run::why_no_reload() const {
     if (!asked || !asked->well())
         return "modprobe could not be asked what it would load: " +
                (asked ? asked->why() : asked.error().what);
-    return judge_show_depends(asked->out, plan_.module, options_.on);
+    return why_not_by_modprobe(asked->out, plan_.module, options_.on);
 }
 
 void Run::reload_module() {
@@ -204,7 +204,7 @@ bool Run::write() {
         // Takes away what a run that was killed has left beside it; it does not matter if it
         // cannot.
         if (!options_.dry_run)
-            (void)AtomicFile::open(root_, own_file, true);
+            (void)AtomicFile::open(root_, own_file, AtomicFile::Access::change);
         say("already written: " + what);
         return true;
     }
@@ -212,7 +212,7 @@ bool Run::write() {
         say("would write " + what);
         return true;
     }
-    Result<AtomicFile> file = AtomicFile::open(root_, own_file, true);
+    Result<AtomicFile> file = AtomicFile::open(root_, own_file, AtomicFile::Access::change);
     if (!file) {
         object(file.error().what);
         return false;
@@ -233,7 +233,7 @@ bool Run::write() {
 }
 
 ExitStatus Run::go() {
-    const Result<AtomicFile> file = AtomicFile::open(root_, own_file, false);
+    const Result<AtomicFile> file = AtomicFile::open(root_, own_file, AtomicFile::Access::look);
     if (file) {
         before_ = file->kind();
         before_text_ = file->text();

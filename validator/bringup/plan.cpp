@@ -77,7 +77,7 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
     refuse(plan, is_so ? exit_pass : exit_fail,
            what + (is_so ? "; it is " + std::string(plan.on ? "on" : "off") + " now; " : "; ") +
                "to " + (is_so ? "keep it so" : "change it") + ": " +
-               mend_cmdline(facts, add, argument));
+               (add ? mend_add_argument(facts, argument) : mend_remove_argument(facts, argument)));
     return true;
 }
 
@@ -277,7 +277,7 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
     return plan;
 }
 
-std::string judge_show_depends(std::string_view printed, const std::string& module, bool on) {
+std::string why_not_by_modprobe(std::string_view printed, const std::string& module, bool on) {
     std::string_view last;
     for (const std::string_view line : lines(printed))
         if (!trim(line).empty())
@@ -352,7 +352,7 @@ std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf
         const std::string argument = plan.module + "." + winner->shown("nested");
         out.push_back(facts.root + printable(entry.source) + " gives the next kernel " +
                       printable(argument) + ", which has the last word; " +
-                      mend_cmdline(facts, false, argument));
+                      mend_remove_argument(facts, argument));
     }
     return out;
 }
@@ -360,9 +360,9 @@ std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf
 std::vector<std::string> rebuild_command(const Sysroot& root, const InitramfsImage& image) {
     if (image.unified || image.kernel.empty())
         return {};
-    if (image.builder == "initramfs-tools")
+    if (image.builder == ImageBuilder::initramfs_tools)
         return {"update-initramfs", "-u", "-k", image.kernel};
-    if (image.builder != "dracut")
+    if (image.builder != ImageBuilder::dracut)
         return {};
     std::vector<std::string> out = {"dracut", "--force", image.path, image.kernel};
     const bool carries_etc =

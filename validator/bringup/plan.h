@@ -48,7 +48,7 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
 
 /// What `modprobe --show-depends` printed, judged: empty if it would load `module` with nested on
 /// (or off), else why not.
-std::string judge_show_depends(std::string_view printed, const std::string& module, bool on);
+std::string why_not_by_modprobe(std::string_view printed, const std::string& module, bool on);
 
 /// An image of the next boot that holds a module of the plan and would load it otherwise.
 struct StaleImage {

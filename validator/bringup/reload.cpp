@@ -24,7 +24,7 @@ std::string failure(const Result<Ran>& ran) {
     return ran ? ran->why() : ran.error().what;
 }
 
-ExitStatus judge(ReloadHost& host, const std::string& module, bool on) {
+ExitStatus ask_kvm(ReloadHost& host, const std::string& module, bool on) {
     const Fact answer = host.nests();
     if (answer.undetermined()) {
         host.say(module + " is loaded, but KVM could not be asked: " + answer.reason);
@@ -78,7 +78,7 @@ ExitStatus reload(ReloadHost& host, const std::string& module, bool on) {
     if (!why.empty() || !host.loaded(module))
         return go_back(host, module, why.empty() ? "modprobe loaded nothing" : why);
     host.say("loaded " + module);
-    return judge(host, module, on);
+    return ask_kvm(host, module, on);
 }
 
 ExitStatus

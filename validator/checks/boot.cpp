@@ -24,17 +24,13 @@ EarlyLoad loaded_early(const Facts& facts, const InitramfsImage& image) {
 /// One image: is the module in, and does it load it.
 Finding look(const Facts& facts, const InitramfsImage& image) {
     const std::string module(facts.platform()->module);
-    Finding out{Outcome::pass,
-                module + " not in the image, or in with the right options",
-                {},
-                facts.shown(printable(image.path)),
-                {},
-                {},
-                image.next_boot ? at_boot : at_none};
+    Finding out = Finding::pass(module + " not in the image, or in with the right options", {},
+                                facts.shown(printable(image.path)))
+                      .at(image.next_boot ? at_boot : at_none);
     if (!image.content) {
         out.result = Outcome::undetermined;
         out.found = image.content.error().what;
-        out.fix =
+        out.mend =
             image.content.error().code == EACCES ? "run it as root" : mend_initramfs(facts, image);
         return out;
     }
@@ -66,28 +62,24 @@ void add_lost_arguments(const Facts& facts, const InitramfsImage& image, Finding
         if (dot == std::string::npos || !module_name(word.text.substr(0, dot)).starts_with("kvm") ||
             out.size() >= 64)
             continue;
-        out.push_back({Outcome::warn, "module parameters where modprobe reads them",
-                       printable(word.text) + " has no effect there",
-                       facts.shown(printable(image.path)) + ": " + shown(word.origin),
-                       "dracut adds these arguments to the kernel's for itself alone: modprobe and "
-                       "the kernel do not see them.",
-                       mend_cmdline(facts, true, word.text), image.next_boot ? at_boot : at_none});
+        out.push_back(
+            Finding::warn("module parameters where modprobe reads them",
+                          printable(word.text) + " has no effect there",
+                          facts.shown(printable(image.path)) + ": " + shown(word.origin))
+                .because(
+                    "dracut adds these arguments to the kernel's for itself alone: modprobe and "
+                    "the kernel do not see them.")
+                .mend_by(mend_add_argument(facts, word.text))
+                .at(image.next_boot ? at_boot : at_none));
     }
 }
 
 Findings initramfs(const Facts& facts) {
     if (!wants_later(facts))
-        return {
-            {Outcome::skip, {}, "there is no module that an initramfs could load", {}, {}, {}, 0}};
+        return {Finding::skip("there is no module that an initramfs could load")};
     if (facts.boot.images.empty())
-        return {
-            {Outcome::skip,
-             {},
-             facts.boot.image_problem.empty() ? "no initramfs was found" : facts.boot.image_problem,
-             {},
-             {},
-             {},
-             0}};
+        return {Finding::skip(facts.boot.image_problem.empty() ? "no initramfs was found"
+                                                               : facts.boot.image_problem)};
     Findings out;
     for (const InitramfsImage& image : facts.boot.images) {
         out.push_back(look(facts, image));
@@ -108,13 +100,9 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
     const std::string more = loaded_early(facts, image).options;
     inside.options += (inside.options.empty() || more.empty() ? "" : " ") + more;
     const Effective live = options(facts.configuration.conf);
-    Finding out{Outcome::pass,
-                "as in " + facts.root + "/etc/modprobe.d",
-                {},
-                facts.shown(printable(image.path)),
-                {},
-                {},
-                image.next_boot ? at_boot : at_none};
+    Finding out = Finding::pass("as in " + facts.root + "/etc/modprobe.d", {},
+                                facts.shown(printable(image.path)))
+                      .at(image.next_boot ? at_boot : at_none);
     const auto words = [](const Effective& e) {
         return e.options.empty() ? std::string("no options") : "'" + printable(e.options) + "'";
     };
@@ -124,7 +112,7 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
     }
     out.result = Outcome::warn;
     out.found = "inside: " + words(inside) + ", outside: " + words(live);
-    out.fix = mend_initramfs(facts, image);
+    out.mend = mend_initramfs(facts, image);
     return out;
 }
 
@@ -135,8 +123,7 @@ Findings initramfs_stale(const Facts& facts) {
             loaded_early(facts, image).loads)
             out.push_back(compare(facts, image));
     if (out.empty())
-        out.push_back(
-            {Outcome::skip, {}, "no image that was looked into loads the module", {}, {}, {}, 0});
+        out.push_back(Finding::skip("no image that was looked into loads the module"));
     return out;
 }
 
@@ -157,34 +144,24 @@ std::string mend_difference(const Facts& facts, const std::vector<std::string>& 
                             const std::vector<std::string>& next) {
     std::vector<std::string> steps{"reboot where the new ones are meant"};
     const auto add_missing = [&](const std::vector<std::string>& from,
-                                 const std::vector<std::string>& in, bool add) {
+                                 const std::vector<std::string>& in,
+                                 std::string (*mend)(const Facts&, std::string_view)) {
         for (const std::string& word : from)
             if (std::find(in.begin(), in.end(), word) == in.end() && steps.size() < 5)
-                steps.push_back(mend_cmdline(facts, add, word));
+                steps.push_back(mend(facts, word));
     };
-    add_missing(next, now, false);
-    add_missing(now, next, true);
+    add_missing(next, now, mend_remove_argument);
+    add_missing(now, next, mend_add_argument);
     return join(steps, "; else: ");
 }
 
 Findings boot_command_line(const Facts& facts) {
     if (facts.boot.entries.empty())
-        return {{Outcome::skip,
-                 {},
-                 "no boot entry could be read: the next boot is taken to have "
-                 "this one's command line",
-                 {},
-                 {},
-                 {},
-                 0}};
+        return {Finding::skip("no boot entry could be read: the next boot is taken to have "
+                              "this one's command line")};
     if (!facts.configuration.cmdline)
-        return {{Outcome::undetermined,
-                 {},
-                 facts.configuration.cmdline.error().what,
-                 facts.shown(Cmdline::file),
-                 {},
-                 {},
-                 0}};
+        return {Finding::undetermined({}, facts.configuration.cmdline.error().what,
+                                      facts.shown(Cmdline::file))};
     const std::vector<std::string> now = relevant(facts, facts.configuration.cmdline->text);
     Findings out;
     for (const BootEntry& entry : facts.boot.entries) {
@@ -194,38 +171,22 @@ Findings boot_command_line(const Facts& facts) {
         const auto words = [](const std::vector<std::string>& list) {
             return list.empty() ? std::string("nothing about KVM") : printable(join(list, " "));
         };
-        out.push_back({Outcome::warn,
-                       "as in this boot: " + words(now),
-                       words(next),
-                       facts.shown(printable(entry.source)),
-                       {},
-                       mend_difference(facts, now, next),
-                       0});
+        out.push_back(Finding::warn("as in this boot: " + words(now), words(next),
+                                    facts.shown(printable(entry.source)))
+                          .mend_by(mend_difference(facts, now, next)));
         if (out.size() == 8)
             break;
     }
     if (out.empty())
-        out.push_back(
-            {Outcome::pass,
-             "as in this boot",
-             std::to_string(facts.boot.entries.size()) + " boot entries say the same about KVM",
-             {},
-             {},
-             {},
-             0});
+        out.push_back(Finding::pass("as in this boot", std::to_string(facts.boot.entries.size()) +
+                                                           " boot entries say the same about KVM"));
     return out;
 }
 
 /// A change that would not last, or would not be read, on such a host.
 Findings host_kind(const Facts& facts) {
     if (!facts.machine.kind && !facts.boot.unified)
-        return {{Outcome::skip,
-                 {},
-                 "an ordinary host: files and boot entries are changed in place",
-                 {},
-                 {},
-                 {},
-                 0}};
+        return {Finding::skip("an ordinary host: files and boot entries are changed in place")};
     const std::string what =
         facts.machine.kind ? std::string(facts.machine.kind->name) : "unified kernel image";
     const InitramfsImage* image = facts.boot.images.empty() ? nullptr : &facts.boot.images.front();
@@ -242,15 +203,13 @@ Findings host_kind(const Facts& facts) {
                        [&](const ConfFile& file) { return file.path == setting.origin.file; });
         });
     if (lost != facts.configuration.effective.settings.end())
-        return {{Outcome::warn,
-                 "options where the image has them",
-                 what + ": the module is loaded in the initramfs, and " +
-                     where(facts, lost->origin) + " is not in it",
-                 facts.shown(printable(image->path)),
-                 {},
-                 facts.machine.kind ? mend_nested(facts, true) : mend_initramfs(facts, *image),
-                 0}};
-    return {{Outcome::pass, "settings where they last", what, {}, {}, {}, 0}};
+        return {Finding::warn("options where the image has them",
+                              what + ": the module is loaded in the initramfs, and " +
+                                  where(facts, lost->origin) + " is not in it",
+                              facts.shown(printable(image->path)))
+                    .mend_by(facts.machine.kind ? mend_nested(facts, Turn::on)
+                                                : mend_initramfs(facts, *image))};
+    return {Finding::pass("settings where they last", what)};
 }
 
 } // namespace

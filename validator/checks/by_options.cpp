@@ -9,8 +9,9 @@ namespace virt_nested {
 
 namespace {
 
-const Block* blocking(const Facts& facts, const Effective& options, bool boot) {
-    const bool by_alias = boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
+const Block* blocking(const Facts& facts, const Effective& options, Horizon horizon) {
+    const bool by_alias =
+        horizon == Horizon::next_boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
     for (const Block& block : options.blocks)
         if (block.doubt.empty() && (block.by_name || (by_alias && block.by_alias)))
             return &block;
@@ -29,15 +30,40 @@ bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, O
     const Setting* winner = beside.winner();
     if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
         return false;
-    out = {State::off,
-           other + "=1 beside " + std::string(platform.parameter) +
-               "=1: " + std::string(platform.module) + " refuses to load",
-           where(facts, winner->origin), std::string(exclusion->why),
-           mend_setting(facts, *winner, platform.module, other)};
+    out = Outlook::of(State::off,
+                      other + "=1 beside " + std::string(platform.parameter) +
+                          "=1: " + std::string(platform.module) + " refuses to load",
+                      where(facts, winner->origin))
+              .because(std::string(exclusion->why))
+              .mend_by(mend_setting(facts, *winner, platform.module, other))
+              .written_at(winner->origin);
     return true;
 }
 
 } // namespace
+
+Outlook Outlook::of(State state, std::string found, std::string source) {
+    Outlook out;
+    out.state = state;
+    out.found = std::move(found);
+    out.source = std::move(source);
+    return out;
+}
+
+Outlook Outlook::because(std::string text) && {
+    why = std::move(text);
+    return std::move(*this);
+}
+
+Outlook Outlook::mend_by(std::string text) && {
+    mend = std::move(text);
+    return std::move(*this);
+}
+
+Outlook Outlook::written_at(Origin place) && {
+    origin = std::move(place);
+    return std::move(*this);
+}
 
 Fact default_of(const Platform& platform, const std::string& kernel) {
     const KernelVersion version = kernel_version(kernel);
@@ -46,69 +72,69 @@ Fact default_of(const Platform& platform, const std::string& kernel) {
             continue;
         switch (line.is) {
         case KernelDefault::on:
-            return {State::on, "on", "the kernel", {}};
+            return Fact::on("on", "the kernel");
         case KernelDefault::off:
-            return {State::off, "off", "the kernel", {}};
+            return Fact::off("off", "the kernel");
         case KernelDefault::unknown:
-            return {State::undetermined, {}, "the kernel", "the vendor's default is not known"};
+            return Fact::undetermined_because("the vendor's default is not known", "the kernel");
         }
     }
-    return {State::undetermined, {}, "the kernel", "the default of this kernel is not known"};
+    return Fact::undetermined_because("the default of this kernel is not known", "the kernel");
 }
 
-Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, bool boot,
+Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Horizon horizon,
                    const std::string& kernel, const std::vector<Setting>& last) {
     const Platform& platform = *facts.platform();
     Effective options = effective(conf, cmdline, platform.module, platform.parameter,
                                   facts.modules.likely_linkage());
     options.settings.insert(options.settings.end(), last.begin(), last.end());
-    if (const Block* block = blocking(facts, options, boot))
-        return {State::off,
-                std::string(platform.module) + " is blocked: " + printable(block->text),
-                where(facts, block->origin),
-                {},
-                mend_block(facts, *block)};
+    if (const Block* block = blocking(facts, options, horizon))
+        return Outlook::of(State::off,
+                           std::string(platform.module) + " is blocked: " + printable(block->text),
+                           where(facts, block->origin))
+            .mend_by(mend_block(facts, *block))
+            .written_at(block->origin);
     const Parameter* known = known_parameter(platform.module, platform.parameter);
     for (const Setting& setting : options.settings) {
         const Acceptance taken = check_value(known->type, setting.value);
         if (!setting.ignored && taken.verdict == Acceptance::Verdict::refused)
-            return {State::off,
-                    printable(setting.shown(platform.parameter)) + ": " +
-                        std::string(platform.module) + " will not load",
-                    where(facts, setting.origin), taken.why, mend_setting(facts, setting)};
+            return Outlook::of(State::off,
+                               printable(setting.shown(platform.parameter)) + ": " +
+                                   std::string(platform.module) + " will not load",
+                               where(facts, setting.origin))
+                .because(taken.why)
+                .mend_by(mend_setting(facts, setting))
+                .written_at(setting.origin);
     }
     const Setting* winner = options.winner();
     if (!winner) {
         const Fact standard = default_of(platform, kernel);
         if (!standard.undetermined())
-            return {standard.state,
-                    "no option; the kernel's default is " + standard.found,
-                    standard.source,
-                    {},
-                    mend_nested(facts, true)};
+            return Outlook::of(standard.state,
+                               "no option; the kernel's default is " + standard.found,
+                               standard.source)
+                .mend_by(mend_nested(facts, Turn::on));
         if (facts.host.parameter.on() || facts.host.parameter.off())
-            return {facts.host.parameter.state,
-                    "no option; " + facts.host.parameter.found + " as it is now",
-                    facts.host.parameter.source, standard.reason, mend_nested(facts, true)};
-        return {State::undetermined,
-                "no option, and " + standard.reason,
-                standard.source,
-                {},
-                mend_nested(facts, true)};
+            return Outlook::of(facts.host.parameter.state,
+                               "no option; " + facts.host.parameter.found + " as it is now",
+                               facts.host.parameter.source)
+                .because(standard.reason)
+                .mend_by(mend_nested(facts, Turn::on));
+        return Outlook::of(State::undetermined, "no option, and " + standard.reason,
+                           standard.source)
+            .mend_by(mend_nested(facts, Turn::on));
     }
     const Acceptance taken = check_value(known->type, winner->value);
     const std::string text = printable(winner->shown(platform.parameter));
     if (!taken.on)
-        return {State::undetermined,
-                text + ": " + taken.why,
-                where(facts, winner->origin),
-                {},
-                mend_setting(facts, *winner)};
-    Outlook out{*taken.on ? State::on : State::off,
-                text,
-                where(facts, winner->origin),
-                {},
-                *taken.on ? std::string() : mend_setting(facts, *winner)};
+        return Outlook::of(State::undetermined, text + ": " + taken.why,
+                           where(facts, winner->origin))
+            .mend_by(mend_setting(facts, *winner))
+            .written_at(winner->origin);
+    Outlook out =
+        Outlook::of(*taken.on ? State::on : State::off, text, where(facts, winner->origin))
+            .mend_by(*taken.on ? std::string() : mend_setting(facts, *winner))
+            .written_at(winner->origin);
     if (*taken.on)
         excluded(facts, conf, cmdline, out);
     return out;

@@ -2,8 +2,10 @@
 // What the options that reach a module make of `nested`. Pure.
 #pragma once
 
+#include "validator/checks/report.h"
 #include "validator/facts/facts.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +16,18 @@ struct Outlook {
     std::string found;  ///< a clause: "nested=0", "the module is blocked"; for undetermined: why
     std::string source; ///< file and line, or the fact's source
     std::string why;    ///< empty: nothing to add
-    std::string fix;    ///< what would turn it on; empty: nothing known
+    std::string mend;   ///< what would turn it on; empty: nothing known
+    std::optional<Origin> origin; ///< where that was written which it rests on
+
+    static Outlook of(State state, std::string found, std::string source);
+    Outlook because(std::string text) &&;
+    Outlook mend_by(std::string text) &&;
+    Outlook written_at(Origin place) &&;
 };
 
-/// `boot`: for the next boot, where udev loads by alias; `kernel`: the release that is to load it;
+/// `horizon`: at the next boot udev loads by alias; `kernel`: the release that is to load it;
 /// `last`: settings that come behind all others.
-Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, bool boot,
+Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Horizon horizon,
                    const std::string& kernel, const std::vector<Setting>& last = {});
 
 /// The kernel's own default of the platform's parameter: known for upstream kernels, and for those

@@ -34,21 +34,25 @@ CheckResult beside(const Check& check, Finding finding) {
     out.why = finding.why.empty() ? std::string(check.why) : std::move(finding.why);
     const bool to_mend = finding.result != Outcome::pass && finding.result != Outcome::skip;
     if (to_mend)
-        out.fix = finding.fix.empty() ? std::string(check.mend) : std::move(finding.fix);
+        out.mend = finding.mend.empty() ? std::string(check.mend) : std::move(finding.mend);
     out.reference = check.reference;
     out.horizons = finding.horizons != 0 ? finding.horizons : check.horizons;
     out.decides = check.decides & out.horizons;
+    out.waived = finding.waived;
     return out;
 }
 
 Finding skipped(std::string reason) {
-    return {Outcome::skip, {}, std::move(reason), {}, {}, {}, 0};
+    return Finding::skip(std::move(reason));
 }
 
 Findings run(const Check& check, const Facts& facts, const ValidateOptions& options) {
     const auto waived = options.waived.find(std::string(check.id));
-    if (waived != options.waived.end())
-        return {skipped("waived: " + printable(waived->second))};
+    if (waived != options.waived.end()) {
+        Finding out = skipped("waived: " + printable(waived->second));
+        out.waived = true;
+        return {out};
+    }
     if (check.platforms && facts.platform() && !check.platforms(*facts.platform()))
         return {skipped("for " + names_of(check.platforms) + " only")};
     if (check.platforms && !facts.platform())
@@ -112,7 +116,7 @@ const Check* check(std::string_view id) {
     return found == checks().end() ? nullptr : &*found;
 }
 
-Outcome judged(const Facts& facts, State state) {
+Outcome outcome_of(const Facts& facts, State state) {
     if (facts.config.host == HostIntent::any)
         return Outcome::pass;
     if (state == State::undetermined)
@@ -121,12 +125,12 @@ Outcome judged(const Facts& facts, State state) {
     return (state == State::on) == wanted ? Outcome::pass : Outcome::fail;
 }
 
-std::string version_of(int libvirt) {
+std::string libvirt_version_text(int libvirt) {
     return std::to_string(libvirt / 1'000'000) + "." + std::to_string(libvirt / 1000 % 1000) + "." +
            std::to_string(libvirt % 1000);
 }
 
-Report judge(const Facts& facts, const ValidateOptions& options) {
+Report report_on(const Facts& facts, const ValidateOptions& options) {
     Report report;
     if (const Platform* platform = facts.platform()) {
         report.platform = platform->name;
@@ -154,7 +158,7 @@ Report judge(const Facts& facts, const ValidateOptions& options) {
 }
 
 Report validate(const Sysroot& root, const ValidateOptions& options) {
-    return judge(gather(root, options), options);
+    return report_on(gather(root, options), options);
 }
 
 } // namespace virt_nested

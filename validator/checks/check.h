@@ -55,13 +55,13 @@ const Check* check(std::string_view id);
 /// The whole validation: reads everything, then decides. Nothing is written but the cache.
 Report validate(const Sysroot& root, const ValidateOptions& options);
 /// The same on facts that were had otherwise.
-Report judge(const Facts& facts, const ValidateOptions& options);
+Report report_on(const Facts& facts, const ValidateOptions& options);
 
 /// What a fact means for a host that should nest, should not, or may.
-Outcome judged(const Facts& facts, State state);
+Outcome outcome_of(const Facts& facts, State state);
 
 /// "11.3.0" of 11003000.
-std::string version_of(int libvirt);
+std::string libvirt_version_text(int libvirt);
 
 // --- the entries, by what they look at
 void add_kvm_checks(std::vector<Check>& table);

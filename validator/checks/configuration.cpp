@@ -26,13 +26,10 @@ Outcome severity_of(const LintFinding& lint) {
 }
 
 Finding told(const Facts& facts, const LintFinding& lint) {
-    return {severity_of(lint),
-            {},
-            lint.text + " (" + name(lint.kind) + ")",
-            where(facts, lint.origin),
-            lint.why,
-            mend_line(facts, lint),
-            0};
+    return Finding::of(severity_of(lint), {}, lint.text + " (" + name(lint.kind) + ")",
+                       where(facts, lint.origin))
+        .because(lint.why)
+        .mend_by(mend_line(facts, lint));
 }
 
 std::vector<LintFinding> lint_of(const Facts& facts) {
@@ -58,30 +55,26 @@ Findings by_lint(const Facts& facts, bool fatal) {
         return finding.result != Outcome::skip;
     });
     if (clean)
-        out.push_back({Outcome::pass,
-                       "none",
-                       "none",
-                       facts.root + "/etc/modprobe.d, ... (kmod " +
-                           std::to_string(facts.configuration.kmod.profile.version) + ")",
-                       {},
-                       {},
-                       0});
+        out.push_back(Finding::pass("none", "none",
+                                    facts.root + "/etc/modprobe.d, ... (kmod " +
+                                        std::to_string(facts.configuration.kmod.profile.version) +
+                                        ")"));
     return out;
 }
 
 Findings fatal_values(const Facts& facts) {
     Findings out = by_lint(facts, true);
     if (facts.configuration.types_problem)
-        out.insert(out.begin(),
-                   {Outcome::undetermined, "the module's own types of its parameters",
-                    facts.configuration.types_problem->what,
-                    facts.shown("/lib/modules/" + facts.machine.kernel),
-                    "Values were held against the types that Linux has; this module may have "
-                    "others, and may not load at all.",
-                    facts.configuration.types_problem->code == EACCES
-                        ? "run it as root"
-                        : "install the package of kernel " + facts.machine.kernel + " anew",
-                    0});
+        out.insert(
+            out.begin(),
+            Finding::undetermined("the module's own types of its parameters",
+                                  facts.configuration.types_problem->what,
+                                  facts.shown("/lib/modules/" + facts.machine.kernel))
+                .because("Values were held against the types that Linux has; this module may have "
+                         "others, and may not load at all.")
+                .mend_by(facts.configuration.types_problem->code == EACCES
+                             ? "run it as root"
+                             : "install the package of kernel " + facts.machine.kernel + " anew"));
     return out;
 }
 
@@ -93,21 +86,11 @@ Findings unread_files(const Facts& facts) {
     Findings out;
     for (const ConfProblem& problem : facts.configuration.conf.problems)
         if (problem.kind == ConfProblem::Kind::unreadable && out.size() < 16)
-            out.push_back({Outcome::undetermined,
-                           "readable",
-                           printable(problem.reason),
-                           facts.shown(printable(problem.path)),
-                           {},
-                           {},
-                           0});
+            out.push_back(Finding::undetermined("readable", printable(problem.reason),
+                                                facts.shown(printable(problem.path))));
     if (out.empty())
-        out.push_back({Outcome::pass,
-                       "readable",
-                       std::to_string(facts.configuration.conf.files.size()) + " files read",
-                       {},
-                       {},
-                       {},
-                       0});
+        out.push_back(Finding::pass(
+            "readable", std::to_string(facts.configuration.conf.files.size()) + " files read"));
     return out;
 }
 
@@ -116,17 +99,16 @@ Findings module_blocked(const Facts& facts) {
     Findings out;
     for (const Block& block : facts.configuration.effective.blocks)
         out.push_back(
-            {block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
-                                                                        : Outcome::warn,
-             "not blocked",
-             std::string(name(block.kind)) + ": " + printable(block.text),
-             where(facts, block.origin),
-             {},
-             mend_block(facts, block) +
-                 (block.origin.on_command_line() ? "" : ", unless KVM is meant to be off here"),
-             block.by_name ? at_load | at_boot : at_boot});
+            Finding::of(block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
+                                                                                   : Outcome::warn,
+                        "not blocked", std::string(name(block.kind)) + ": " + printable(block.text),
+                        where(facts, block.origin))
+                .mend_by(mend_block(facts, block) + (block.origin.on_command_line()
+                                                         ? ""
+                                                         : ", unless KVM is meant to be off here"))
+                .at(block.by_name ? at_load | at_boot : at_boot));
     if (out.empty())
-        out.push_back({Outcome::pass, "not blocked", "not blocked", {}, {}, {}, 0});
+        out.push_back(Finding::pass("not blocked", "not blocked"));
     return out;
 }
 
@@ -135,7 +117,7 @@ Findings overridden(const Facts& facts) {
     const Setting* winner = facts.configuration.effective.winner();
     const std::string parameter(facts.platform()->parameter);
     if (!winner)
-        return {{Outcome::skip, {}, "nothing sets " + parameter, {}, {}, {}, 0}};
+        return {Finding::skip("nothing sets " + parameter)};
     const Parameter* known = known_parameter(facts.platform()->module, parameter);
     const std::optional<bool> wins = check_value(known->type, winner->value).on;
     std::vector<std::string> losers;
@@ -145,27 +127,22 @@ Findings overridden(const Facts& facts) {
                              where(facts, setting->origin));
     const std::string text = printable(winner->shown(parameter));
     if (losers.empty())
-        return {{Outcome::pass, "one value", text, where(facts, winner->origin), {}, {}, 0}};
+        return {Finding::pass("one value", text, where(facts, winner->origin))};
     if (losers.size() > 8)
         losers.resize(8);
-    return {{Outcome::warn,
-             "one value",
-             text + " wins over " + listed(losers),
-             where(facts, winner->origin),
-             {},
-             {},
-             0}};
+    return {Finding::warn("one value", text + " wins over " + listed(losers),
+                          where(facts, winner->origin))};
 }
 
 Finding from(const Facts& facts, const Outlook& outlook) {
-    Finding out{
-        judged(facts, outlook.state), {}, outlook.found, outlook.source, outlook.why, {}, 0};
+    Finding out = Finding::of(outcome_of(facts, outlook.state), {}, outlook.found, outlook.source)
+                      .because(outlook.why);
     out.expected = facts.config.host == HostIntent::on    ? "nesting on"
                    : facts.config.host == HostIntent::off ? "nesting off"
                                                           : "either";
-    out.fix = outlook.fix;
+    out.mend = outlook.mend;
     if (out.result == Outcome::fail && outlook.state == State::on)
-        out.fix = mend_nested(facts, false);
+        out.mend = mend_nested(facts, Turn::off);
     return out;
 }
 
@@ -180,22 +157,13 @@ Findings next_boot(const Facts& facts) {
 Findings own_configuration(const Facts& facts) {
     Findings out;
     for (const ConfigProblem& problem : facts.config.problems)
-        out.push_back({Outcome::fail,
-                       "well-formed",
-                       problem.what,
-                       printable(problem.file, 512) +
-                           (problem.line > 0 ? ":" + std::to_string(problem.line) : ""),
-                       {},
-                       {},
-                       0});
+        out.push_back(
+            Finding::fail("well-formed", problem.what,
+                          printable(problem.file, 512) +
+                              (problem.line > 0 ? ":" + std::to_string(problem.line) : "")));
     if (out.empty())
-        out.push_back({Outcome::pass,
-                       "well-formed",
-                       "well-formed, or the defaults",
-                       facts.shown(config_path),
-                       {},
-                       {},
-                       0});
+        out.push_back(
+            Finding::pass("well-formed", "well-formed, or the defaults", facts.shown(config_path)));
     return out;
 }
 

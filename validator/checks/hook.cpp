@@ -16,13 +16,13 @@ namespace {
 /// Nothing to judge: without libvirt, or where the folder could not be read.
 bool no_answer(const Facts& facts, Finding& out) {
     if (facts.hook.folder.undetermined()) {
-        out = {Outcome::undetermined, {}, facts.hook.folder.reason, facts.hook.folder.source, {},
-               "run it as root",      0};
+        out = Finding::undetermined({}, facts.hook.folder.reason, facts.hook.folder.source)
+                  .mend_by("run it as root");
         return true;
     }
     if (facts.hook.libvirt || !facts.hook.files.empty())
         return false;
-    out = {Outcome::skip, {}, "libvirt's QEMU driver is not installed", {}, {}, {}, 0};
+    out = Finding::skip("libvirt's QEMU driver is not installed");
     return true;
 }
 
@@ -34,38 +34,30 @@ Findings hook_installed(const Facts& facts) {
     for (const HookFile& file : facts.hook.files) {
         if (!file.ours)
             continue;
-        Finding one{Outcome::pass,
-                    "an executable link to virt-nested-hook",
-                    file.wrapper          ? "a script that names virt-nested-hook"
-                    : file.target.empty() ? "a file"
-                                          : "-> " + printable(file.target),
-                    facts.shown(printable(file.path)),
-                    {},
-                    {},
-                    0};
+        Finding one = Finding::pass("an executable link to virt-nested-hook",
+                                    file.wrapper          ? "a script that names virt-nested-hook"
+                                    : file.target.empty() ? "a file"
+                                                          : "-> " + printable(file.target),
+                                    facts.shown(printable(file.path)));
         if (!file.exists || !file.regular) {
             one.result = Outcome::fail;
             one.found += file.exists ? ", not a regular file" : ", which does not exist";
-            one.fix = "install virt-nested, or remove " + shell_word(file.path);
+            one.mend = "install virt-nested, or remove " + shell_word(file.path);
         } else if (!file.executable) {
             one.result = Outcome::fail;
             one.found += ", not executable: libvirt skips it without a word";
-            one.fix = "chmod 0755 " + shell_word(file.real);
+            one.mend = "chmod 0755 " + shell_word(file.real);
         } else if (!facts.hook.judge) {
             one.result = Outcome::fail;
             one.found += ", without virt-nested-judge beside it: labelled guests are refused";
-            one.fix = "install virt-nested anew";
+            one.mend = "install virt-nested anew";
         }
         found.push_back(one);
     }
     if (found.empty())
-        found.push_back({Outcome::warn,
-                         "an executable link to virt-nested-hook",
-                         "not installed",
-                         facts.shown(hooks_folder),
-                         {},
-                         mend_hook_link(facts),
-                         0});
+        found.push_back(Finding::warn("an executable link to virt-nested-hook", "not installed",
+                                      facts.shown(hooks_folder))
+                            .mend_by(mend_hook_link(facts)));
     return found;
 }
 
@@ -90,13 +82,9 @@ Findings of_run_files(const Facts& facts, const std::string& expected, const std
     }
     const bool none = facts.hook.files.empty();
     if (found.empty())
-        found.push_back({none ? Outcome::skip : Outcome::pass,
-                         expected,
-                         none ? "there is no hook" : all_well,
-                         facts.hook.folder.source,
-                         {},
-                         {},
-                         0});
+        found.push_back(Finding::of(none ? Outcome::skip : Outcome::pass, expected,
+                                    none ? "there is no hook" : all_well,
+                                    facts.hook.folder.source));
     return found;
 }
 
@@ -109,7 +97,7 @@ std::optional<Finding> open_to_others(const HookFile& file) {
     std::snprintf(mode.data(), mode.size(), "%04o", file.status.mode & 07777);
     Finding out;
     out.found = "owner " + std::to_string(file.status.uid) + ", mode " + mode.data();
-    out.fix =
+    out.mend =
         "chown root:root " + shell_word(file.real) + " && chmod go-w " + shell_word(file.real);
     return out;
 }
@@ -137,7 +125,7 @@ std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
     } else {
         return std::nullopt;
     }
-    out.fix = "chmod -x " + shell_word(file.path) + ", or remove it";
+    out.mend = "chmod -x " + shell_word(file.path) + ", or remove it";
     return out;
 }
 
@@ -168,12 +156,12 @@ Findings hook_others(const Facts& facts) {
     if (!version) {
         out.result = Outcome::undetermined;
         out.found = "the version of libvirt is not known: " + version.error().what;
-        out.fix = "virsh version";
+        out.mend = "virsh version";
         return {out};
     }
     const bool loses = *version >= first_that_loses && *version < first_that_keeps;
     out.result = loses ? Outcome::warn : Outcome::pass;
-    out.found = "libvirt " + version_of(*version);
+    out.found = "libvirt " + libvirt_version_text(*version);
     if (loses)
         out.found += ", which runs " + listed(others) + " at restore";
     return {out};
@@ -186,28 +174,19 @@ Findings hook_selinux(const Facts& facts) {
     if (no_answer(facts, out))
         return {out};
     if (!facts.hook.enforcing)
-        return {{Outcome::skip, {}, "no SELinux here", {}, {}, {}, 0}};
-    Finding well{Outcome::pass, "bin_t", "nothing of ours is virt_hook_t", {}, {}, {}, 0};
+        return {Finding::skip("no SELinux here")};
+    Finding well = Finding::pass("bin_t", "nothing of ours is virt_hook_t");
     for (const HookFile& file : facts.hook.files) {
         if (!file.ours || !file.exists)
             continue;
         const std::string source = facts.shown(printable(file.real));
         if (!file.selinux)
-            return {{Outcome::undetermined,
-                     "bin_t",
-                     file.selinux.error().what,
-                     source,
-                     {},
-                     facts.live ? "run it as root" : "capture the machine as root",
-                     0}};
+            return {Finding::undetermined("bin_t", file.selinux.error().what, source)
+                        .mend_by(facts.live ? "run it as root" : "capture the machine as root")};
         if (file.selinux->find(":virt_hook_t") != std::string::npos)
-            return {{*facts.hook.enforcing ? Outcome::fail : Outcome::warn,
-                     "bin_t",
-                     *file.selinux + (*facts.hook.enforcing ? "" : " (permissive)"),
-                     source,
-                     {},
-                     {},
-                     0}};
+            return {Finding::of(*facts.hook.enforcing ? Outcome::fail : Outcome::warn, "bin_t",
+                                *file.selinux + (*facts.hook.enforcing ? "" : " (permissive)"),
+                                source)};
         well.found = *file.selinux;
         well.source = source;
     }

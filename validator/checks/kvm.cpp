@@ -26,12 +26,12 @@ bool cleared_by_command_line(const Facts& facts, std::string_view flag) {
 /// firmware, the CPU.
 Finding missing_flag(const Facts& facts) {
     const std::string flag(facts.platform()->cpu_flag);
-    Finding out{Outcome::fail, flag, facts.host.cpu.found, facts.host.cpu.source, {}, {}, 0};
+    Finding out = Finding::fail(flag, facts.host.cpu.found, facts.host.cpu.source);
     if (cleared_by_command_line(facts, flag)) {
         out.found += ", cleared by clearcpuid=" + flag;
         out.source = facts.shown(Cmdline::file);
         out.why = "The kernel was told to hide it; it then blames the firmware, wrongly.";
-        out.fix = mend_cmdline(facts, false, "clearcpuid=" + flag);
+        out.mend = mend_remove_argument(facts, "clearcpuid=" + flag);
         return out;
     }
     const std::string* line = facts.modules.refusal();
@@ -43,33 +43,27 @@ Finding missing_flag(const Facts& facts) {
         out.why = "The firmware has locked virtualization off.";
     else
         out.why = "The firmware has virtualization turned off, or the CPU has none.";
-    out.fix = mend_hardware(facts);
+    out.mend = mend_hardware(facts);
     return out;
 }
 
 Findings cpu_virtualization(const Facts& facts) {
     const Fact& cpu = facts.host.cpu;
     if (cpu.undetermined())
-        return {{Outcome::undetermined, {}, cpu.reason, cpu.source, {}, "read it as root", 0}};
+        return {Finding::undetermined({}, cpu.reason, cpu.source).mend_by("read it as root")};
     // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
     // the module is what fails then.
     if (const std::string* line = facts.host.module.on() ? nullptr : facts.modules.refusal();
         cpu.on() && line)
-        return {{Outcome::fail, cpu.found, cpu.found + ", but the kernel says: " + *line,
-                 cpu.source, "The flag stays visible on older kernels although it is locked.",
-                 mend_hardware(facts), 0}};
+        return {Finding::fail(cpu.found, cpu.found + ", but the kernel says: " + *line, cpu.source)
+                    .because("The flag stays visible on older kernels although it is locked.")
+                    .mend_by(mend_hardware(facts))};
     if (cpu.off() && facts.host.nests.on())
-        return {{Outcome::pass,
-                 {},
-                 cpu.found + ", but KVM offers " + feature(facts),
-                 facts.host.nests.source,
-                 {},
-                 {},
-                 0}};
+        return {Finding::pass({}, cpu.found + ", but KVM offers " + feature(facts),
+                              facts.host.nests.source)};
     if (cpu.off())
         return {missing_flag(facts)};
-    return {
-        {Outcome::pass, std::string(facts.platform()->cpu_flag), cpu.found, cpu.source, {}, {}, 0}};
+    return {Finding::pass(std::string(facts.platform()->cpu_flag), cpu.found, cpu.source)};
 }
 
 /// The word of /proc/cpuinfo; kernels before 5.6 have no "vmx flags" line, but ept is in flags.
@@ -77,44 +71,40 @@ Findings cpu_nested_paging(const Facts& facts) {
     const std::string flag(facts.platform()->paging_flag);
     const std::string source = facts.shown("/proc/cpuinfo");
     if (!facts.host.cpu.on())
-        return {{Outcome::skip, flag, "no virtualization to go with it", source, {}, {}, 0}};
+        return {Finding::of(Outcome::skip, flag, "no virtualization to go with it", source)};
     const bool there =
         has_word(facts.machine.cpuinfo.substr(0, facts.machine.cpuinfo.find("\n\n")), flag);
-    return {{there ? Outcome::pass : Outcome::warn,
-             flag,
-             flag + (there ? " present" : " missing"),
-             source,
-             {},
-             there ? "" : mend_hardware(facts),
-             0}};
+    return {Finding::of(there ? Outcome::pass : Outcome::warn, flag,
+                        flag + (there ? " present" : " missing"), source)
+                .mend_by(there ? "" : mend_hardware(facts))};
 }
 
 Finding module_absent(const Facts& facts) {
     const Host& host = facts.host;
     const std::string module(facts.platform()->module);
-    Finding out{Outcome::fail, "loaded", "not loaded", host.module.source, {}, {}, 0};
+    Finding out = Finding::fail("loaded", "not loaded", host.module.source);
     if (!host.backends.empty()) {
         out.found = "unknown KVM backend: " + listed(host.backends);
         out.source = facts.shown("/sys/module/" + host.backends.front());
         out.why = "Another module than " + module +
                   " answers /dev/kvm here; what it offers is "
                   "asked of KVM, not guessed.";
-        out.fix = mend_hardware(facts);
+        out.mend = mend_hardware(facts);
         // What that backend offers is KVM's to say.
         out.result = host.nests.on() ? Outcome::pass : Outcome::fail;
     } else if (!facts.configuration.effective.blocks.empty()) {
         const Block& block = facts.configuration.effective.blocks.front();
         out.found += ", blocked by '" + printable(block.text) + "'";
         out.source = where(facts, block.origin);
-        out.fix = mend_block(facts, block) + "; then: modprobe " + module;
+        out.mend = mend_block(facts, block) + "; then: modprobe " + module;
     } else if (facts.modules.available.absent()) {
         out.found += ", not installed for kernel " + facts.machine.kernel;
         out.source = facts.modules.available.source;
-        out.fix = mend_missing_module(facts);
+        out.mend = mend_missing_module(facts);
     } else if (host.cpu.off()) {
-        out.why = "It does not load without the CPU's " +
-                  host.cpu.found.substr(0, host.cpu.found.find(' ')) + ".";
-        out.fix = mend_hardware(facts);
+        out.why =
+            "It does not load without the CPU's " + std::string(facts.platform()->cpu_flag) + ".";
+        out.mend = mend_hardware(facts);
     } else {
         const std::string* line = facts.modules.logged("invalid for parameter");
         for (const char* words : {"disabled", "not enabled", "does not support nesting",
@@ -122,7 +112,7 @@ Finding module_absent(const Facts& facts) {
             line = line ? line : facts.modules.logged(words);
         if (line)
             out.found += ", the kernel says: " + *line;
-        out.fix = facts.modules.refusal() ? mend_hardware(facts) : "modprobe " + module;
+        out.mend = facts.modules.refusal() ? mend_hardware(facts) : "modprobe " + module;
     }
     return out;
 }
@@ -130,17 +120,12 @@ Finding module_absent(const Facts& facts) {
 Findings kvm_module(const Facts& facts) {
     const Fact& module = facts.host.module;
     if (module.undetermined())
-        return {{Outcome::undetermined, "loaded", module.reason, module.source, {}, {}, 0}};
+        return {Finding::undetermined("loaded", module.reason, module.source)};
     if (module.on())
-        return {{Outcome::pass,
-                 "loaded",
-                 facts.modules.built_in() ? "built in" : "loaded",
-                 module.source,
-                 {},
-                 {},
-                 0}};
+        return {Finding::pass("loaded", facts.modules.built_in() ? "built in" : "loaded",
+                              module.source)};
     if (facts.platform()->module.empty())
-        return {{Outcome::skip, {}, "KVM is part of the kernel on this platform", {}, {}, {}, 0}};
+        return {Finding::skip("KVM is part of the kernel on this platform")};
     Finding out = module_absent(facts);
     if (facts.config.host != HostIntent::on)
         out.result = Outcome::pass;
@@ -149,27 +134,27 @@ Findings kvm_module(const Facts& facts) {
 
 Findings kvm_device(const Facts& facts) {
     const Fact& device = facts.host.kvm.device;
-    Finding out{Outcome::pass, "can be opened", device.found, device.source, {}, {}, 0};
+    Finding out = Finding::pass("can be opened", device.found, device.source);
     if (device.on())
         return {out};
     if (device.absent()) {
         out.found = "missing";
         out.result = facts.config.host == HostIntent::on ? Outcome::fail : Outcome::pass;
         if (facts.platform() && !facts.platform()->module.empty() && !facts.host.module.on())
-            out.fix = "load " + std::string(facts.platform()->module) + "; see kvm-module";
+            out.mend = "load " + std::string(facts.platform()->module) + "; see kvm-module";
         return {out};
     }
     out.result = Outcome::undetermined;
     out.found = device.reason;
     if (facts.live)
-        out.fix = "run it as root, or as a member of the group that owns /dev/kvm";
+        out.mend = "run it as root, or as a member of the group that owns /dev/kvm";
     return {out};
 }
 
 /// The ground truth of `now`.
 Findings kvm_nesting(const Facts& facts) {
     const Fact& nests = facts.host.nests;
-    Finding out{judged(facts, nests.state), {}, nests.found, nests.source, {}, {}, 0};
+    Finding out = Finding::of(outcome_of(facts, nests.state), {}, nests.found, nests.source);
     out.expected = facts.config.host == HostIntent::on    ? feature(facts) + " offered"
                    : facts.config.host == HostIntent::off ? feature(facts) + " not offered"
                                                           : "either";
@@ -181,58 +166,46 @@ Findings kvm_nesting(const Facts& facts) {
         return {out};
     if (facts.platform() && facts.platform()->probe == KvmProbe::none) {
         out.why = never_changes;
-        out.fix = mend_hardware(facts);
+        out.mend = mend_hardware(facts);
         return {out};
     }
     if (nests.on())
-        out.fix = mend_now(facts, false);
+        out.mend = mend_now(facts, Turn::off);
     else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.modules.refusal())
-        out.fix = mend_hardware(facts);
+        out.mend = mend_hardware(facts);
     else if (facts.host.parameter.off())
-        out.fix = mend_now(facts, true);
+        out.mend = mend_now(facts, Turn::on);
     else
-        out.fix = "see what the checks on the CPU and on the module say";
+        out.mend = "see what the checks on the CPU and on the module say";
     return {out};
 }
 
 Findings kvm_nested_paging(const Facts& facts) {
     const Fact& paging = facts.host.nested_paging;
     if (!facts.host.nests.on())
-        return {{Outcome::skip, {}, "KVM offers no nesting to go with it", {}, {}, {}, 0}};
+        return {Finding::skip("KVM offers no nesting to go with it")};
     const std::string flag(facts.platform()->paging_flag);
     if (paging.undetermined())
-        return {
-            {Outcome::undetermined, flag + " offered", paging.reason, paging.source, {}, {}, 0}};
-    return {{paging.on() ? Outcome::pass : Outcome::warn,
-             flag + " offered",
-             paging.found,
-             paging.source,
-             {},
-             {},
-             0}};
+        return {Finding::undetermined(flag + " offered", paging.reason, paging.source)};
+    return {Finding::of(paging.on() ? Outcome::pass : Outcome::warn, flag + " offered",
+                        paging.found, paging.source)};
 }
 
 /// virt/kvm/kvm_main.c since 6.12: the first VM no longer waits for itself to turn VMX on.
 Findings rival_hypervisor(const Facts& facts) {
     if (facts.modules.rivals.empty())
-        return {{Outcome::pass, "none", "none", facts.shown("/sys/module"), {}, {}, 0}};
+        return {Finding::pass("none", "none", facts.shown("/sys/module"))};
     const Fact* at_load = facts.modules.parameter("kvm", "enable_virt_at_load");
     std::string found = listed(facts.modules.rivals) + " loaded";
     if (at_load)
         found += ", kvm.enable_virt_at_load " + at_load->found;
-    return {{Outcome::warn, "none", found, facts.shown("/sys/module"), {}, {}, 0}};
+    return {Finding::warn("none", found, facts.shown("/sys/module"))};
 }
 
 Findings container(const Facts& facts) {
     if (facts.machine.container.empty())
-        return {{Outcome::skip, {}, "not in a container", {}, {}, {}, 0}};
-    return {{Outcome::warn,
-             "the host itself",
-             "a container (" + facts.machine.container + ")",
-             {},
-             {},
-             {},
-             0}};
+        return {Finding::skip("not in a container")};
+    return {Finding::warn("the host itself", "a container (" + facts.machine.container + ")")};
 }
 
 Findings module_reload(const Facts& facts) {
@@ -240,25 +213,18 @@ Findings module_reload(const Facts& facts) {
     const Setting* winner = facts.configuration.effective.winner();
     if (!facts.platform() || facts.platform()->live || !winner || !host.module.on() ||
         !(host.parameter.on() || host.parameter.off()))
-        return {{Outcome::skip, {}, "no option waits for a reload", {}, {}, {}, 0}};
+        return {Finding::skip("no option waits for a reload")};
     const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
     const std::optional<bool> next = check_value(known->type, winner->value).on;
     if (!next || *next == host.parameter.on())
-        return {{Outcome::pass,
-                 {},
-                 "the running module has what is configured",
-                 host.parameter.source,
-                 {},
-                 {},
-                 0}};
-    return {{Outcome::warn,
-             "the running module has what is configured",
-             "configured " + printable(winner->shown(facts.platform()->parameter)) + " (" +
-                 where(facts, winner->origin) + "), running " + host.parameter.found,
-             host.parameter.source,
-             {},
-             mend_running(facts),
-             0}};
+        return {
+            Finding::pass({}, "the running module has what is configured", host.parameter.source)};
+    return {Finding::warn("the running module has what is configured",
+                          "configured " + printable(winner->shown(facts.platform()->parameter)) +
+                              " (" + where(facts, winner->origin) + "), running " +
+                              host.parameter.found,
+                          host.parameter.source)
+                .mend_by(mend_running(facts))};
 }
 
 } // namespace

@@ -36,23 +36,13 @@ bool discarded_by_libvirt(const Facts& facts, const CachedCapabilities& kept) {
 Findings libvirt_capabilities(const Facts& facts) {
     const std::string expected = std::string(facts.platform()->feature) + " as KVM offers it";
     if (facts.libvirt.read.undetermined())
-        return {{Outcome::undetermined,
-                 expected,
-                 facts.libvirt.read.reason,
-                 facts.libvirt.read.source,
-                 {},
-                 "run it as root",
-                 0}};
+        return {
+            Finding::undetermined(expected, facts.libvirt.read.reason, facts.libvirt.read.source)
+                .mend_by("run it as root")};
     if (facts.libvirt.capabilities.empty())
-        return {{Outcome::skip, {}, "libvirt keeps none", facts.libvirt.read.source, {}, {}, 0}};
+        return {Finding::skip("libvirt keeps none", facts.libvirt.read.source)};
     if (facts.host.nests.undetermined())
-        return {{Outcome::skip,
-                 {},
-                 "what KVM offers is not known",
-                 facts.host.nests.source,
-                 {},
-                 {},
-                 0}};
+        return {Finding::skip("what KVM offers is not known", facts.host.nests.source)};
     Findings out;
     for (const CachedCapabilities& kept : facts.libvirt.capabilities) {
         const std::string differs = difference(facts, kept);
@@ -60,26 +50,17 @@ Findings libvirt_capabilities(const Facts& facts) {
             continue;
         const std::string source = facts.shown(printable(kept.path));
         if (discarded_by_libvirt(facts, kept))
-            out.push_back(
-                {Outcome::pass,
-                 expected,
-                 differs + "; libvirt " + version_of(kept.libvirt) + " asks QEMU anew by itself",
-                 source,
-                 {},
-                 {},
-                 0});
+            out.push_back(Finding::pass(expected,
+                                        differs + "; libvirt " +
+                                            libvirt_version_text(kept.libvirt) +
+                                            " asks QEMU anew by itself",
+                                        source));
         else
-            out.push_back({Outcome::warn,
-                           expected,
-                           differs,
-                           source,
-                           {},
-                           mend_capabilities(facts, kept.path),
-                           0});
+            out.push_back(Finding::warn(expected, differs, source)
+                              .mend_by(mend_capabilities(facts, kept.path)));
     }
     if (out.empty())
-        out.push_back(
-            {Outcome::pass, expected, "in step with KVM", facts.libvirt.read.source, {}, {}, 0});
+        out.push_back(Finding::pass(expected, "in step with KVM", facts.libvirt.read.source));
     return out;
 }
 

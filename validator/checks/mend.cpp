@@ -75,9 +75,10 @@ std::string build_unified(const std::string& kernel) {
            shell_word("/lib/modules/" + kernel + "/vmlinuz");
 }
 
-} // namespace
+enum class Change { add, remove };
 
-std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument) {
+std::string change_argument(const Facts& facts, Change change, std::string_view argument) {
+    const bool add = change == Change::add;
     const std::string what = printable(argument);
     const Platform* machine = platform_of_machine(facts.host.machine);
     const std::string verb = add ? "add " : "remove ";
@@ -95,15 +96,25 @@ std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument
            " the kernel command line in the boot loader's configuration";
 }
 
+} // namespace
+
+std::string mend_add_argument(const Facts& facts, std::string_view argument) {
+    return change_argument(facts, Change::add, argument);
+}
+
+std::string mend_remove_argument(const Facts& facts, std::string_view argument) {
+    return change_argument(facts, Change::remove, argument);
+}
+
 std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
     if (facts.machine.kind)
         return std::string(facts.machine.kind->name) + ": the image is not rebuilt in place; " +
                std::string(facts.machine.kind->initramfs);
     if (image.unified)
         return build_unified(image.kernel);
-    if (image.builder == "initramfs-tools")
+    if (image.builder == ImageBuilder::initramfs_tools)
         return "update-initramfs -u -k " + shell_word(image.kernel);
-    if (image.builder == "dracut")
+    if (image.builder == ImageBuilder::dracut)
         return "dracut -f " + shell_word(image.path) + " " + shell_word(image.kernel);
     return "build " + shell_word(image.path) + " anew with the tool that made it";
 }
@@ -130,7 +141,8 @@ std::string mend_running(const Facts& facts) {
     return reload(facts);
 }
 
-std::string mend_nested(const Facts& facts, bool on) {
+std::string mend_nested(const Facts& facts, Turn turn) {
+    const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
     const std::string value = on ? "1" : "0";
     const std::string argument =
@@ -139,7 +151,7 @@ std::string mend_nested(const Facts& facts, bool on) {
         return "on the host, outside this container: virt-nested " +
                std::string(on ? "enable" : "disable");
     if (!platform.boot_option.empty())
-        return mend_cmdline(facts, on, std::string(platform.boot_option));
+        return change_argument(facts, on ? Change::add : Change::remove, platform.boot_option);
     const Setting* winner = facts.configuration.effective.winner();
     const Parameter* known = known_parameter(platform.module, platform.parameter);
     // Ours comes first by its name, so that every other file keeps the last word: where one says
@@ -147,26 +159,27 @@ std::string mend_nested(const Facts& facts, bool on) {
     if (winner && known && check_value(known->type, winner->value).on != on)
         return mend_setting(facts, *winner);
     if (facts.modules.built_in())
-        return mend_cmdline(facts, true, argument);
+        return mend_add_argument(facts, argument);
     if (facts.machine.made_elsewhere())
         return std::string(facts.machine.kind->files) + ": options " +
                std::string(platform.module) + " " + std::string(platform.parameter) + "=" + value;
     return on ? "virt-nested enable" : "virt-nested disable";
 }
 
-std::string mend_now(const Facts& facts, bool on) {
+std::string mend_now(const Facts& facts, Turn turn) {
+    const bool on = turn == Turn::on;
     const Fact& parameter = facts.host.parameter;
     if (facts.platform()->live && (parameter.on() || parameter.off()))
         return std::string("echo ") + (on ? "1" : "0") + " > " + parameter.source +
-               "; for good: " + mend_nested(facts, on);
+               "; for good: " + mend_nested(facts, turn);
     const Setting* winner = facts.configuration.effective.winner();
     const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
     if (winner && known && check_value(known->type, winner->value).on == on)
         return mend_running(facts);
     // A command line holds until the next one.
     if (winner && winner->origin.on_command_line())
-        return mend_nested(facts, on) + "; then reboot";
-    return mend_nested(facts, on) + ", then: " + mend_running(facts);
+        return mend_nested(facts, turn) + "; then reboot";
+    return mend_nested(facts, turn) + ", then: " + mend_running(facts);
 }
 
 std::string mend_setting(const Facts& facts, const Setting& setting) {
@@ -177,13 +190,13 @@ std::string mend_setting(const Facts& facts, const Setting& setting, std::string
                          std::string_view parameter) {
     const std::string text = printable(setting.shown(parameter));
     if (setting.origin.on_command_line())
-        return mend_cmdline(facts, false, std::string(module) + "." + text);
+        return mend_remove_argument(facts, std::string(module) + "." + text);
     return mend_file(facts, setting.origin, "correct or remove", text);
 }
 
 std::string mend_block(const Facts& facts, const Block& block) {
     if (block.origin.on_command_line())
-        return mend_cmdline(facts, false, block.text);
+        return mend_remove_argument(facts, block.text);
     return mend_file(facts, block.origin, "remove", printable(block.text));
 }
 

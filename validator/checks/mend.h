@@ -10,8 +10,14 @@
 
 namespace virt_nested {
 
+enum class Turn { off, on };
+constexpr Turn turn(bool on) {
+    return on ? Turn::on : Turn::off;
+}
+
 /// How to add an argument to the kernel command line of every boot, or to remove it.
-std::string mend_cmdline(const Facts& facts, bool add, std::string_view argument);
+std::string mend_add_argument(const Facts& facts, std::string_view argument);
+std::string mend_remove_argument(const Facts& facts, std::string_view argument);
 
 /// How to build this image anew.
 std::string mend_initramfs(const Facts& facts, const InitramfsImage& image);
@@ -21,10 +27,10 @@ std::string mend_initramfs(const Facts& facts, const InitramfsImage& image);
 std::string mend_running(const Facts& facts);
 
 /// How `nested` is turned on (or off) for the next load.
-std::string mend_nested(const Facts& facts, bool on);
+std::string mend_nested(const Facts& facts, Turn turn);
 
 /// The same for the running kernel: what is configured, and the reload.
-std::string mend_now(const Facts& facts, bool on);
+std::string mend_now(const Facts& facts, Turn turn);
 
 /// How one setting is taken back: of the parameter that nests, or of another.
 std::string mend_setting(const Facts& facts, const Setting& setting);

@@ -18,45 +18,49 @@ namespace {
 bool beyond_options(const Facts& facts, Outlook& out) {
     const Host& host = facts.host;
     if (!facts.platform()) {
-        out = {
-            State::undetermined, "the platform is not known", facts.shown("/proc/cpuinfo"), {}, {}};
+        out = Outlook::of(State::undetermined, "the platform is not known",
+                          facts.shown("/proc/cpuinfo"));
         return true;
     }
     if (facts.platform()->probe == KvmProbe::none) {
-        out = {State::off, host.nests.found, host.nests.source, never_changes,
-               mend_hardware(facts)};
+        out = Outlook::of(State::off, host.nests.found, host.nests.source)
+                  .because(never_changes)
+                  .mend_by(mend_hardware(facts));
         return true;
     }
     if (!facts.machine.container.empty()) {
-        out = {
-            State::undetermined,
-            "this is a container (" + facts.machine.container + "): the host's own files decide",
-            {},
-            "A container sees the host's kernel, and not its modprobe.d, boot loader or initramfs.",
-            "run virt-nested validate on the host"};
+        out = Outlook::of(State::undetermined,
+                          "this is a container (" + facts.machine.container +
+                              "): the host's own files decide",
+                          {})
+                  .because("A container sees the host's kernel, and not its modprobe.d, boot "
+                           "loader or initramfs.")
+                  .mend_by("run virt-nested validate on the host");
         return true;
     }
     if (host.cpu.off() && !host.nests.on()) {
-        out = {State::off, host.cpu.found, host.cpu.source, {}, mend_hardware(facts)};
+        out =
+            Outlook::of(State::off, host.cpu.found, host.cpu.source).mend_by(mend_hardware(facts));
         return true;
     }
     if (const std::string* line =
             host.module.absent() && !host.nests.on() ? facts.modules.refusal() : nullptr) {
-        out = {State::off, "the kernel says: " + *line, facts.modules.log.source,
-               "What refused the module now refuses it again.", mend_hardware(facts)};
+        out = Outlook::of(State::off, "the kernel says: " + *line, facts.modules.log.source)
+                  .because("What refused the module now refuses it again.")
+                  .mend_by(mend_hardware(facts));
         return true;
     }
     if (host.cpu.undetermined()) {
-        out = {State::undetermined, host.cpu.reason, host.cpu.source, {}, {}};
+        out = Outlook::of(State::undetermined, host.cpu.reason, host.cpu.source);
         return true;
     }
     if (host.nests.off() && host.parameter.on()) {
-        out = {State::off,
-               "KVM offers no " + std::string(facts.platform()->feature) +
-                   " although the parameter is on",
-               host.nests.source,
-               "Options do not change what the hardware or an outer host withholds.",
-               mend_hardware(facts)};
+        out = Outlook::of(State::off,
+                          "KVM offers no " + std::string(facts.platform()->feature) +
+                              " although the parameter is on",
+                          host.nests.source)
+                  .because("Options do not change what the hardware or an outer host withholds.")
+                  .mend_by(mend_hardware(facts));
         return true;
     }
     return false;
@@ -69,39 +73,37 @@ Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::st
     const std::vector<std::string> values = cmdline.values(option.substr(0, equals));
     const bool set = !values.empty() && values.back() == option.substr(equals + 1);
     if (!set)
-        return {State::off,
-                values.empty() ? "no " + option
+        return Outlook::of(State::off,
+                           values.empty()
+                               ? "no " + option
                                : option.substr(0, equals) + "=" + printable(values.back(), 64),
-                source,
-                {},
-                mend_nested(facts, true)};
+                           source)
+            .mend_by(mend_nested(facts, Turn::on));
     if (facts.host.nests.off())
-        return {State::off, option + " is set, and KVM offers no EL2 all the same", source,
-                "The kernel must be 6.16 or later and the CPU have FEAT_NV2.",
-                "boot a kernel of 6.16 or later on a CPU with FEAT_NV2"};
-    return {facts.host.nests.on() ? State::on : State::undetermined,
-            facts.host.nests.on() ? option : option + " is set, KVM was not asked",
-            source,
-            {},
-            {}};
+        return Outlook::of(State::off, option + " is set, and KVM offers no EL2 all the same",
+                           source)
+            .because("The kernel must be 6.16 or later and the CPU have FEAT_NV2.")
+            .mend_by("boot a kernel of 6.16 or later on a CPU with FEAT_NV2");
+    return Outlook::of(facts.host.nests.on() ? State::on : State::undetermined,
+                       facts.host.nests.on() ? option : option + " is set, KVM was not asked",
+                       source);
 }
 
 /// The first file of modprobe.d that could not be read.
 Outlook unread(const Facts& facts, const ModConf& conf) {
     for (const ConfProblem& problem : conf.problems)
         if (problem.kind == ConfProblem::Kind::unreadable)
-            return {State::undetermined,
-                    printable(problem.reason),
-                    facts.shown(printable(problem.path)),
-                    "What could not be read may turn nesting on or off.",
-                    {}};
+            return Outlook::of(State::undetermined, printable(problem.reason),
+                               facts.shown(printable(problem.path)))
+                .because("What could not be read may turn nesting on or off.");
     return {};
 }
 
 /// The options of a module that is loaded after the initramfs: the live files'.
 Outlook by_live_files(const Facts& facts, const Cmdline& cmdline) {
     return facts.configuration.conf.complete()
-               ? by_options(facts, facts.configuration.conf, cmdline, true, facts.boot.kernel)
+               ? by_options(facts, facts.configuration.conf, cmdline, Horizon::next_boot,
+                            facts.boot.kernel)
                : unread(facts, facts.configuration.conf);
 }
 
@@ -110,15 +112,12 @@ Outlook in_image(const Facts& facts, const InitramfsImage& image, const EarlyLoa
                  const Cmdline& cmdline) {
     Outlook out =
         by_options(facts, parse_modconf(image.content->modprobe, facts.configuration.kmod.profile),
-                   cmdline, true, facts.boot.kernel, early.settings);
-    const bool of_a_file = out.source.starts_with(facts.root + "/") &&
-                           !out.source.starts_with(facts.shown(Cmdline::file)) &&
-                           !out.source.starts_with(facts.shown("/sys/"));
-    if (of_a_file)
-        out.source = facts.shown(image.path) + ": " + out.source.substr(facts.root.size());
+                   cmdline, Horizon::next_boot, facts.boot.kernel, early.settings);
+    if (out.origin && !out.origin->on_command_line())
+        out.source = facts.shown(image.path) + ": " + shown(*out.origin);
     out.found += ", in the initramfs";
     if (out.state == State::off)
-        out.fix = mend_initramfs(facts, image);
+        out.mend = mend_initramfs(facts, image);
     return out;
 }
 
@@ -128,17 +127,16 @@ Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
     if (!image || facts.modules.built_in())
         return by_live_files(facts, cmdline);
     if (!image->content)
-        return {State::undetermined, image->content.error().what, facts.shown(image->path),
-                "Where the image holds the module, its copy of modprobe.d decides.",
-                image->content.error().code == EACCES ? "run it as root"
-                                                      : mend_initramfs(facts, *image)};
+        return Outlook::of(State::undetermined, image->content.error().what,
+                           facts.shown(image->path))
+            .because("Where the image holds the module, its copy of modprobe.d decides.")
+            .mend_by(image->content.error().code == EACCES ? "run it as root"
+                                                           : mend_initramfs(facts, *image));
     if (!image->content->has(facts.platform()->module)) {
         if (image->content->squashed)
-            return {State::undetermined,
-                    "the image holds a squashfs that is not looked into",
-                    facts.shown(image->path),
-                    {},
-                    {}};
+            return Outlook::of(State::undetermined,
+                               "the image holds a squashfs that is not looked into",
+                               facts.shown(image->path));
         return by_live_files(facts, cmdline);
     }
     const EarlyLoad early =
@@ -150,7 +148,7 @@ Outlook for_cmdline(const Facts& facts, const Cmdline& cmdline, const std::strin
     if (facts.platform()->module.empty())
         return by_boot_option(facts, cmdline, source);
     Outlook out = with_image(facts, cmdline);
-    if (out.source == facts.shown(Cmdline::file))
+    if (out.origin && out.origin->on_command_line())
         out.source = source;
     return out;
 }
@@ -164,28 +162,26 @@ Outlook at_next_load(const Facts& facts) {
     const Host& host = facts.host;
     if (facts.platform()->module.empty() || (facts.modules.built_in())) {
         const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;
-        return {now.absent() ? State::off : now.state,
-                now.undetermined() ? now.reason : "KVM is built in; as now: " + now.found,
-                now.source, "A built-in is not loaded: only a boot changes it.",
-                mend_nested(facts, true)};
+        return Outlook::of(now.absent() ? State::off : now.state,
+                           now.undetermined() ? now.reason
+                                              : "KVM is built in; as now: " + now.found,
+                           now.source)
+            .because("A built-in is not loaded: only a boot changes it.")
+            .mend_by(mend_nested(facts, Turn::on));
     }
     if (facts.modules.available.absent())
-        return {State::off,
-                std::string(facts.platform()->module) + " is not installed for kernel " +
-                    facts.machine.kernel,
-                facts.modules.available.source,
-                {},
-                mend_missing_module(facts)};
+        return Outlook::of(State::off,
+                           std::string(facts.platform()->module) + " is not installed for kernel " +
+                               facts.machine.kernel,
+                           facts.modules.available.source)
+            .mend_by(mend_missing_module(facts));
     if (!facts.configuration.cmdline)
-        return {State::undetermined,
-                facts.configuration.cmdline.error().what,
-                facts.shown(Cmdline::file),
-                {},
-                {}};
+        return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,
+                           facts.shown(Cmdline::file));
     if (!facts.configuration.conf.complete())
         return unread(facts, facts.configuration.conf);
-    return by_options(facts, facts.configuration.conf, *facts.configuration.cmdline, false,
-                      facts.machine.kernel);
+    return by_options(facts, facts.configuration.conf, *facts.configuration.cmdline,
+                      Horizon::next_load, facts.machine.kernel);
 }
 
 Outlook at_next_boot(const Facts& facts) {
@@ -205,20 +201,19 @@ Outlook at_next_boot(const Facts& facts) {
                             facts.shown(entry.source)));
     if (all.empty()) {
         if (!facts.configuration.cmdline)
-            return {State::undetermined,
-                    facts.configuration.cmdline.error().what,
-                    facts.shown(Cmdline::file),
-                    {},
-                    {}};
+            return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,
+                               facts.shown(Cmdline::file));
         return for_cmdline(facts, *facts.configuration.cmdline, facts.shown(Cmdline::file));
     }
     for (const Outlook& other : all)
         if (other.state != all.front().state)
-            return {State::undetermined,
-                    "the boot entries differ: " + all.front().found + " (" + all.front().source +
-                        "), " + other.found + " (" + other.source + ")",
-                    other.source, "Which entry boots next cannot be told from the files.",
-                    other.fix};
+            return Outlook::of(State::undetermined,
+                               "the boot entries differ: " + all.front().found + " (" +
+                                   all.front().source + "), " + other.found + " (" + other.source +
+                                   ")",
+                               other.source)
+                .because("Which entry boots next cannot be told from the files.")
+                .mend_by(other.mend);
     return all.front();
 }
 

@@ -18,28 +18,20 @@ Findings nested_parameter(const Facts& facts) {
         std::string(facts.platform()->module) + "." + std::string(facts.platform()->parameter);
     const bool wanted = facts.config.host == HostIntent::on;
     if (parameter.absent())
-        return {{Outcome::skip,
-                 {},
-                 facts.host.module.on() ? "the module has no such parameter"
-                                        : std::string(facts.platform()->module) +
-                                              " is not loaded, which is not the same as off",
-                 parameter.source,
-                 {},
-                 {},
-                 0}};
-    Finding out{judged(facts, parameter.state),
-                name + " = " + (wanted ? "1 or Y" : "0 or N"),
-                name + " = " + parameter.found,
-                parameter.source,
-                {},
-                {},
-                0};
+        return {Finding::skip(facts.host.module.on()
+                                  ? "the module has no such parameter"
+                                  : std::string(facts.platform()->module) +
+                                        " is not loaded, which is not the same as off",
+                              parameter.source)};
+    Finding out = Finding::of(outcome_of(facts, parameter.state),
+                              name + " = " + (wanted ? "1 or Y" : "0 or N"),
+                              name + " = " + parameter.found, parameter.source);
     if (facts.config.host == HostIntent::any)
         out.expected = "either";
     if (parameter.undetermined())
         out.found = parameter.reason;
     if (out.result == Outcome::fail)
-        out.fix = mend_now(facts, wanted);
+        out.mend = mend_now(facts, turn(wanted));
     return {out};
 }
 
@@ -47,38 +39,25 @@ Findings nested_parameter(const Facts& facts) {
 Findings libvirt_reads(const Facts& facts) {
     const Fact& parameter = facts.host.parameter;
     if (!parameter.on())
-        return {{Outcome::skip, {}, "the parameter is not on", parameter.source, {}, {}, 0}};
-    return {{on_for_libvirt(facts.host.parameter) ? Outcome::pass : Outcome::warn,
-             "a value that starts with Y or 1",
-             std::string(facts.platform()->module) + ".nested = " + parameter.found,
-             parameter.source,
-             {},
-             {},
-             0}};
+        return {Finding::skip("the parameter is not on", parameter.source)};
+    return {Finding::of(on_for_libvirt(facts.host.parameter) ? Outcome::pass : Outcome::warn,
+                        "a value that starts with Y or 1",
+                        std::string(facts.platform()->module) + ".nested = " + parameter.found,
+                        parameter.source)};
 }
 
 Findings companion(const Facts& facts, const Companion& row) {
     const Fact* fact = facts.modules.parameter(row.module, row.parameter);
     const std::string name = std::string(row.module) + "." + std::string(row.parameter);
     if (!fact)
-        return {{Outcome::skip, {}, "this kernel has no " + name, {}, {}, {}, 0}};
+        return {Finding::skip("this kernel has no " + name)};
     if (fact->undetermined())
-        return {{Outcome::undetermined, {}, fact->reason, fact->source, {}, {}, 0}};
+        return {Finding::undetermined({}, fact->reason, fact->source)};
     if (row.needs_nesting && !facts.host.parameter.on())
-        return {{Outcome::skip,
-                 {},
-                 name + " says nothing while nested is off",
-                 fact->source,
-                 {},
-                 {},
-                 0}};
-    Finding out{fact->on() == row.good ? Outcome::pass : row.otherwise,
-                name + (row.good ? " = Y" : " = N"),
-                name + " = " + fact->found,
-                fact->source,
-                {},
-                {},
-                0};
+        return {Finding::skip(name + " says nothing while nested is off", fact->source)};
+    Finding out =
+        Finding::of(fact->on() == row.good ? Outcome::pass : row.otherwise,
+                    name + (row.good ? " = Y" : " = N"), name + " = " + fact->found, fact->source);
     if (out.result == Outcome::skip)
         out.found += ": no harm, KVM sets it aside while a nested guest runs";
     return {out};
@@ -91,26 +70,16 @@ Findings power_isa(const Facts& facts) {
     if (cpu.starts_with("POWER"))
         std::from_chars(cpu.data() + 5, cpu.data() + cpu.size(), generation);
     if (generation == 0)
-        return {{Outcome::undetermined,
-                 "POWER9 or later",
-                 "the cpu line says '" + printable(cpu) + "'",
-                 facts.shown("/proc/cpuinfo"),
-                 {},
-                 {},
-                 0}};
-    return {{generation >= 9 ? Outcome::pass : Outcome::fail,
-             "POWER9 or later",
-             printable(cpu),
-             facts.shown("/proc/cpuinfo"),
-             {},
-             {},
-             0}};
+        return {Finding::undetermined("POWER9 or later",
+                                      "the cpu line says '" + printable(cpu) + "'",
+                                      facts.shown("/proc/cpuinfo"))};
+    return {Finding::of(generation >= 9 ? Outcome::pass : Outcome::fail, "POWER9 or later",
+                        printable(cpu), facts.shown("/proc/cpuinfo"))};
 }
 
 Findings power_radix(const Facts& facts) {
     const std::string mmu(cpu_field(facts.machine.cpuinfo, "MMU"));
-    Finding out{
-        Outcome::pass, "Radix", printable(mmu, 32), facts.shown("/proc/cpuinfo"), {}, {}, 0};
+    Finding out = Finding::pass("Radix", printable(mmu, 32), facts.shown("/proc/cpuinfo"));
     if (mmu.empty()) {
         out.result = Outcome::undetermined;
         out.found = "no MMU line";
@@ -119,7 +88,7 @@ Findings power_radix(const Facts& facts) {
         if (facts.configuration.cmdline &&
             !facts.configuration.cmdline->values("disable_radix").empty()) {
             out.found += ", disable_radix on the kernel command line";
-            out.fix = mend_cmdline(facts, false, "disable_radix");
+            out.mend = mend_remove_argument(facts, "disable_radix");
         }
     }
     return {out};
@@ -129,47 +98,34 @@ Findings power_radix(const Facts& facts) {
 Findings power_papr(const Facts& facts) {
     const Host& host = facts.host;
     if (cpu_field(facts.machine.cpuinfo, "platform") != "pSeries")
-        return {{Outcome::skip, {}, "not a partition or guest", {}, {}, {}, 0}};
+        return {Finding::skip("not a partition or guest")};
     if (!host.parameter.on() || host.kvm.nesting.undetermined() || host.nests.on())
-        return {{Outcome::pass,
-                 "cap-nested-hv from the outer host",
-                 host.nests.on() ? "the outer host offers it" : "nothing speaks against it",
-                 facts.shown("/proc/cpuinfo"),
-                 {},
-                 {},
-                 0}};
-    return {{Outcome::fail,
-             "cap-nested-hv from the outer host",
-             "kvm_hv.nested = " + host.parameter.found + ", and KVM offers none",
-             host.nests.source,
-             {},
-             {},
-             0}};
+        return {Finding::pass("cap-nested-hv from the outer host",
+                              host.nests.on() ? "the outer host offers it"
+                                              : "nothing speaks against it",
+                              facts.shown("/proc/cpuinfo"))};
+    return {Finding::fail("cap-nested-hv from the outer host",
+                          "kvm_hv.nested = " + host.parameter.found + ", and KVM offers none",
+                          host.nests.source)};
 }
 
 Findings boot_option(const Facts& facts) {
     const std::string option(facts.platform()->boot_option);
     const size_t equals = option.find('=');
     if (!facts.configuration.cmdline)
-        return {{Outcome::undetermined,
-                 option,
-                 facts.configuration.cmdline.error().what,
-                 facts.shown(Cmdline::file),
-                 {},
-                 {},
-                 0}};
+        return {Finding::undetermined(option, facts.configuration.cmdline.error().what,
+                                      facts.shown(Cmdline::file))};
     const std::vector<std::string> values =
         facts.configuration.cmdline->values(option.substr(0, equals));
     const bool set = !values.empty() && values.back() == option.substr(equals + 1);
     const bool wanted = facts.config.host == HostIntent::on;
-    Finding out{judged(facts, set ? State::on : State::off),
-                wanted ? option : "not " + option,
-                values.empty() ? "absent"
-                               : option.substr(0, equals + 1) + printable(values.back(), 64),
-                facts.shown(Cmdline::file),
-                {},
-                mend_cmdline(facts, wanted, option),
-                0};
+    Finding out =
+        Finding::of(
+            outcome_of(facts, set ? State::on : State::off), wanted ? option : "not " + option,
+            values.empty() ? "absent" : option.substr(0, equals + 1) + printable(values.back(), 64),
+            facts.shown(Cmdline::file))
+            .mend_by(wanted ? mend_add_argument(facts, option)
+                            : mend_remove_argument(facts, option));
     return {out};
 }
 

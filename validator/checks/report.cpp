@@ -33,13 +33,59 @@ constexpr std::array<Outcome, 4> by_weight = {Outcome::pass, Outcome::warn, Outc
 
 } // namespace
 
+Finding Finding::of(Outcome result, std::string expected, std::string found, std::string source) {
+    Finding out;
+    out.result = result;
+    out.expected = std::move(expected);
+    out.found = std::move(found);
+    out.source = std::move(source);
+    return out;
+}
+
+Finding Finding::pass(std::string expected, std::string found, std::string source) {
+    return of(Outcome::pass, std::move(expected), std::move(found), std::move(source));
+}
+
+Finding Finding::warn(std::string expected, std::string found, std::string source) {
+    return of(Outcome::warn, std::move(expected), std::move(found), std::move(source));
+}
+
+Finding Finding::fail(std::string expected, std::string found, std::string source) {
+    return of(Outcome::fail, std::move(expected), std::move(found), std::move(source));
+}
+
+Finding Finding::undetermined(std::string expected, std::string reason, std::string source) {
+    return of(Outcome::undetermined, std::move(expected), std::move(reason), std::move(source));
+}
+
+Finding Finding::skip(std::string reason, std::string source) {
+    return of(Outcome::skip, {}, std::move(reason), std::move(source));
+}
+
+Finding Finding::because(std::string text) && {
+    why = std::move(text);
+    return std::move(*this);
+}
+
+Finding Finding::mend_by(std::string text) && {
+    mend = std::move(text);
+    return std::move(*this);
+}
+
+Finding Finding::at(Horizons where) && {
+    horizons = where;
+    return std::move(*this);
+}
+
 const char* name(Outcome outcome) {
-    constexpr std::array<const char*, 5> names = {"pass", "warn", "fail", "undetermined", "skip"};
+    constexpr std::array names = {"pass", "warn", "fail", "undetermined", "skip"};
+    static_assert(names.size() == static_cast<size_t>(Outcome::skip) + 1);
     return names[static_cast<size_t>(outcome)];
 }
 
 const char* name(Horizon horizon) {
-    constexpr std::array<const char*, 3> names = {"now", "next_load", "next_boot"};
+    constexpr std::array names = {"now", "next_load", "next_boot"};
+    static_assert(names.size() == all_horizons.size());
     return names[static_cast<size_t>(horizon)];
 }
 

@@ -37,16 +37,28 @@ inline constexpr Horizons at_none = 1U << all_horizons.size();
 const char* name(Outcome outcome);
 const char* name(Horizon horizon);
 
-/// One thing that a check found. Texts are printable; `why` and `fix` override those of the check's
-/// entry where they are not empty.
+/// One thing that a check found. Texts are printable; `why` and `mend` override those of the
+/// check's entry where they are not empty.
 struct Finding {
     Outcome result = Outcome::pass;
     std::string expected;
     std::string found;  ///< for skip and undetermined: the reason
     std::string source; ///< file and line, or the ioctl
     std::string why;
-    std::string fix;
+    std::string mend;
     Horizons horizons = 0; ///< where it differs from the check's
+    bool waived = false;   ///< by whoever runs it
+
+    static Finding of(Outcome result, std::string expected, std::string found,
+                      std::string source = {});
+    static Finding pass(std::string expected, std::string found, std::string source = {});
+    static Finding warn(std::string expected, std::string found, std::string source = {});
+    static Finding fail(std::string expected, std::string found, std::string source = {});
+    static Finding undetermined(std::string expected, std::string reason, std::string source = {});
+    static Finding skip(std::string reason, std::string source = {});
+    Finding because(std::string text) &&;
+    Finding mend_by(std::string text) &&;
+    Finding at(Horizons where) &&;
 };
 
 /// A finding beside the entry of its check: all that a reader needs.
@@ -58,10 +70,11 @@ struct CheckResult {
     std::string found;
     std::string source;
     std::string why;
-    std::string fix;
+    std::string mend;
     std::string reference;
     Horizons horizons = 0;
     Horizons decides = 0; ///< horizons whose verdict is undetermined with it
+    bool waived = false;
 };
 
 struct Report {

@@ -11,12 +11,12 @@ namespace virt_nested {
 
 namespace {
 
-std::string builder(const Sysroot& root) {
+ImageBuilder builder(const Sysroot& root) {
     if (root.exists("/usr/sbin/update-initramfs"))
-        return "initramfs-tools";
+        return ImageBuilder::initramfs_tools;
     if (root.exists("/usr/bin/dracut") || root.exists("/usr/sbin/dracut"))
-        return "dracut";
-    return {};
+        return ImageBuilder::dracut;
+    return ImageBuilder::unknown;
 }
 
 /// The release in an image's name: initramfs-R.img (dracut), initrd.img-R (initramfs-tools),

@@ -56,13 +56,13 @@ bool on_for_libvirt(const Fact& parameter) {
 LibvirtFacts read_libvirt(const Sysroot& root, const Platform* platform,
                           const MachineFacts& machine) {
     LibvirtFacts out;
-    out.read = {State::absent, {}, root.shown(folder), {}};
+    out.read = Fact::absent({}, root.shown(folder));
     if (!platform || platform->feature.empty() || !machine.container.empty())
         return out;
     const Result<std::vector<std::string>> names = root.list(folder);
     if (!names) {
         if (names.error().code != ENOENT)
-            out.read = {State::undetermined, {}, root.shown(folder), names.error().what};
+            out.read = Fact::undetermined_because(names.error().what, root.shown(folder));
         return out;
     }
     out.read.state = State::on;
@@ -72,7 +72,7 @@ LibvirtFacts read_libvirt(const Sysroot& root, const Platform* platform,
         const std::string path = std::string(folder) + "/" + name;
         const Result<std::string> text = root.read(path, 4U << 20);
         if (!text) {
-            out.read = {State::undetermined, {}, root.shown(path), text.error().what};
+            out.read = Fact::undetermined_because(text.error().what, root.shown(path));
             continue;
         }
         out.capabilities.push_back(parsed(*text, *platform));

@@ -50,25 +50,25 @@ Installed look_for_module(const Sysroot& root, const Platform& platform,
     const std::string modules = "/lib/modules/" + kernel;
     const std::string source = root.shown(modules);
     const auto unknown = [&](std::string reason) -> Installed {
-        return {{State::undetermined, {}, source, std::move(reason)}, {}};
+        return {Fact::undetermined_because(std::move(reason), source), {}};
     };
     if (kernel.empty())
         return unknown("the kernel's release is not known");
     if (!root.exists(modules))
         return unknown(source + " does not exist");
     if (in_usual_folder(root, modules, platform))
-        return {{State::on, "installed", source, {}}, Linkage::module};
+        return {Fact::on("installed", source), Linkage::module};
     const Result<std::string> built_in = root.read(modules + "/modules.builtin", 4U << 20);
     if (built_in && lists_module(*built_in, platform.module))
-        return {{State::on, "built in", source + "/modules.builtin", {}}, Linkage::built_in};
+        return {Fact::on("built in", source + "/modules.builtin"), Linkage::built_in};
     const std::string index = source + "/modules.dep";
     const Result<std::string> listed = root.read(modules + "/modules.dep", 32U << 20);
     if (!listed)
         return unknown(listed.error().code == ENOENT ? "there is no modules.dep in " + source
                                                      : listed.error().what);
     if (lists_module(*listed, platform.module))
-        return {{State::on, "installed", index, {}}, Linkage::module};
-    return {{State::absent, "not installed", index, {}}, {}};
+        return {Fact::on("installed", index), Linkage::module};
+    return {Fact::absent("not installed", index), {}};
 }
 
 /// Those that are there: a kernel has more than anybody lists.
@@ -87,7 +87,7 @@ std::map<std::string, Fact> read_parameters(const Sysroot& root) {
             if (text)
                 fact = parse_parameter(*text, root.shown(path));
             else
-                fact = {State::undetermined, {}, root.shown(path), text.error().what};
+                fact = Fact::undetermined_because(text.error().what, root.shown(path));
         }
     }
     return out;
@@ -135,7 +135,7 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
     out.available = installed.fact;
     out.linkage = installed.linkage == Linkage::built_in || !now ? installed.linkage : now;
     if (out.built_in() && !out.available.on())
-        out.available = {State::on, "built in", root.shown("/sys/module"), {}};
+        out.available = Fact::on("built in", root.shown("/sys/module"));
     return out;
 }
 

@@ -50,7 +50,7 @@ std::string render(const Report& report, const TextStyle&) {
                                  {"found", check.found},
                                  {"source", check.source},
                                  {"why", check.why},
-                                 {"fix", check.fix},
+                                 {"fix", check.mend},
                                  {"reference", check.reference}});
     return json_text(out);
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::array<const char*, 5> colours = {"\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[35m",
                                                 "\x1b[2m"};
+static_assert(colours.size() == static_cast<size_t>(Outcome::skip) + 1);
 
 std::string padded(std::string text, size_t width) {
     text.resize(std::max(text.size(), width), ' ');
@@ -56,7 +57,7 @@ std::string one_check(const CheckResult& check, const TextStyle& style) {
     if (well)
         return out;
     return out + field("expected", check.expected) + field("why", check.why) +
-           field("mend", check.fix) + field("see", check.reference);
+           field("mend", check.mend) + field("see", check.reference);
 }
 
 /// The verdicts first, then what is not well.
@@ -71,8 +72,7 @@ std::string render(const Report& report, const TextStyle& style) {
     }
     std::string shown;
     for (const CheckResult& check : report.checks) {
-        const bool waived = check.result == Outcome::skip && check.found.starts_with("waived");
-        if (style.everything || waived ||
+        if (style.everything || check.waived ||
             (check.result != Outcome::pass && check.result != Outcome::skip))
             shown += "\n" + one_check(check, style);
     }

@@ -12,6 +12,8 @@ namespace virt_nested {
 
 namespace {
 
+constexpr std::string_view dracut = "dracut(8), initramfs-tools(7)";
+
 bool wants_later(const Facts& facts) {
     return facts.platform() && !facts.platform()->module.empty() && !facts.modules.built_in();
 }
@@ -88,6 +90,21 @@ Findings initramfs(const Facts& facts) {
     return out;
 }
 
+Check initramfs_check() {
+    return {
+        .id = "initramfs",
+        .title = "KVM in the initramfs",
+        .severity = Outcome::undetermined,
+        .horizons = at_boot,
+        .why =
+            "A module that the initramfs loads gets the image's copy of modprobe.d, made when the "
+            "image was built. Not in the image is the usual, and good, case.",
+        .mend = "build the image anew",
+        .reference = dracut,
+        .run = initramfs,
+    };
+}
+
 /// What the image's copy and the live files make of the parameter, side by side.
 Finding compare(const Facts& facts, const InitramfsImage& image) {
     const Platform& platform = *facts.platform();
@@ -125,6 +142,19 @@ Findings initramfs_stale(const Facts& facts) {
     if (out.empty())
         out.push_back(Finding::skip("no image that was looked into loads the module"));
     return out;
+}
+
+Check initramfs_stale_check() {
+    return {
+        .id = "initramfs-stale",
+        .title = "The initramfs's copy of modprobe.d",
+        .severity = Outcome::warn,
+        .horizons = at_boot,
+        .why = "The copy in the image is older than, or another than, what stands in /etc.",
+        .mend = "build the image anew",
+        .reference = dracut,
+        .run = initramfs_stale,
+    };
 }
 
 /// Arguments that concern KVM: a running command line without them is no proof for the next one.
@@ -183,6 +213,19 @@ Findings boot_command_line(const Facts& facts) {
     return out;
 }
 
+Check boot_command_line_check() {
+    return {
+        .id = "boot-command-line",
+        .title = "The next boot's command line",
+        .severity = Outcome::warn,
+        .horizons = at_boot,
+        .why = "The boot loader will give another command line than this boot has.",
+        .mend = "reboot, or correct the boot entry",
+        .reference = "https://uapi-group.org/specifications/specs/boot_loader_specification/",
+        .run = boot_command_line,
+    };
+}
+
 /// A change that would not last, or would not be read, on such a host.
 Findings host_kind(const Facts& facts) {
     if (!facts.machine.kind && !facts.boot.unified)
@@ -212,32 +255,26 @@ Findings host_kind(const Facts& facts) {
     return {Finding::pass("settings where they last", what)};
 }
 
+Check host_kind_check() {
+    return {
+        .id = "host-kind",
+        .title = "Image-based host or unified kernel image",
+        .severity = Outcome::warn,
+        .horizons = at_boot,
+        .why =
+            "There the command line and the initramfs are part of an image: a change in place is "
+            "refused, ignored or lost.",
+        .mend = "change the image",
+        .reference = "https://uapi-group.org/specifications/specs/unified_kernel_image/",
+        .run = host_kind,
+    };
+}
+
 } // namespace
 
 void add_boot_checks(std::vector<Check>& table) {
-    constexpr std::string_view dracut = "dracut(8), initramfs-tools(7)";
-    table.insert(
-        table.end(),
-        {{"initramfs", "KVM in the initramfs", Outcome::undetermined, every_platform, at_boot, 0,
-          false,
-          "A module that the initramfs loads gets the image's copy of modprobe.d, made when the "
-          "image was built. Not in the image is the usual, and good, case.",
-          "build the image anew", dracut, initramfs},
-         {"initramfs-stale", "The initramfs's copy of modprobe.d", Outcome::warn, every_platform,
-          at_boot, 0, false,
-          "The copy in the image is older than, or another than, what stands in /etc.",
-          "build the image anew", dracut, initramfs_stale},
-         {"boot-command-line", "The next boot's command line", Outcome::warn, every_platform,
-          at_boot, 0, false, "The boot loader will give another command line than this boot has.",
-          "reboot, or correct the boot entry",
-          "https://uapi-group.org/specifications/specs/boot_loader_specification/",
-          boot_command_line},
-         {"host-kind", "Image-based host or unified kernel image", Outcome::warn, every_platform,
-          at_boot, 0, false,
-          "There the command line and the initramfs are part of an image: a change in place is "
-          "refused, ignored or lost.",
-          "change the image", "https://uapi-group.org/specifications/specs/unified_kernel_image/",
-          host_kind}});
+    table.insert(table.end(), {initramfs_check(), initramfs_stale_check(),
+                               boot_command_line_check(), host_kind_check()});
 }
 
 } // namespace virt_nested

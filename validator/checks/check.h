@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The checks: one table, one entry each. Text, JSON, metrics, the manual page and --list-checks
-// come from it. A new check is a new entry, and a function from facts to findings that reads
-// nothing.
+// come from it. A new check is a function from facts to findings that reads nothing, its entry
+// beneath it, and the entry's name in the list at the end of the same file.
 #pragma once
 
 #include "validator/checks/report.h"
@@ -36,17 +36,17 @@ struct ValidateOptions : GatherOptions {
 };
 
 struct Check {
-    std::string_view id; ///< stable, kebab-case
-    std::string_view title;
+    std::string_view id = {}; ///< stable, kebab-case
+    std::string_view title = {};
     Outcome severity = Outcome::fail; ///< the worst that it reports
-    Platforms platforms;              ///< empty: all
+    Platforms platforms = {};         ///< empty: all
     Horizons horizons = at_now;
     Horizons decides = 0; ///< without its answer the verdict of these horizons is undetermined
     bool wants_nesting = false; ///< says nothing on a host that is meant not to nest
-    std::string_view why;
-    std::string_view mend;
-    std::string_view reference;
-    std::function<Findings(const Facts&)> run;
+    std::string_view why = {};
+    std::string_view mend = {};
+    std::string_view reference = {};
+    std::function<Findings(const Facts&)> run = {};
 };
 
 const std::vector<Check>& checks();

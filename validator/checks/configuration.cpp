@@ -13,6 +13,9 @@ namespace virt_nested {
 
 namespace {
 
+constexpr std::string_view modprobe = "modprobe.d(5)";
+constexpr Horizons later = at_load | at_boot;
+
 Outcome severity_of(const LintFinding& lint) {
     switch (lint.severity) {
     case LintSeverity::fatal:
@@ -78,8 +81,33 @@ Findings fatal_values(const Facts& facts) {
     return out;
 }
 
+Check fatal_values_check() {
+    return {
+        .id = "parameter-values",
+        .title = "Values that the kernel refuses",
+        .horizons = later,
+        .why = "A value of the wrong type keeps the module from loading: KVM is gone.",
+        .mend = "write nested=1: it is good for every module and kernel",
+        .reference = modprobe,
+        .run = fatal_values,
+    };
+}
+
 Findings written_lines(const Facts& facts) {
     return by_lint(facts, false);
+}
+
+Check written_lines_check() {
+    return {
+        .id = "modprobe-lines",
+        .title = "Lines without the effect that was meant",
+        .severity = Outcome::warn,
+        .horizons = later,
+        .why = "modprobe and the kernel drop such lines without a word, or nearly.",
+        .mend = "correct the line",
+        .reference = modprobe,
+        .run = written_lines,
+    };
 }
 
 Findings unread_files(const Facts& facts) {
@@ -92,6 +120,19 @@ Findings unread_files(const Facts& facts) {
         out.push_back(Finding::pass(
             "readable", std::to_string(facts.configuration.conf.files.size()) + " files read"));
     return out;
+}
+
+Check unread_files_check() {
+    return {
+        .id = "modprobe-readable",
+        .title = "modprobe.d can be read",
+        .severity = Outcome::undetermined,
+        .horizons = later,
+        .why = "What could not be read may turn nesting on or off.",
+        .mend = "read it as root",
+        .reference = modprobe,
+        .run = unread_files,
+    };
 }
 
 /// Named even where the module is loaded by hand all the same: the next boot is another matter.
@@ -110,6 +151,20 @@ Findings module_blocked(const Facts& facts) {
     if (out.empty())
         out.push_back(Finding::pass("not blocked", "not blocked"));
     return out;
+}
+
+Check module_blocked_check() {
+    return {
+        .id = "module-blocked",
+        .title = "The module is not blocked",
+        .platforms = has_module,
+        .horizons = later,
+        .wants_nesting = true,
+        .why = "A blocked module is not loaded; modprobe -b and udev do not even say so.",
+        .mend = "remove that line, unless KVM is meant to be off here",
+        .reference = modprobe,
+        .run = module_blocked,
+    };
 }
 
 /// Which of several settings wins is decided by file name: name them all where they disagree.
@@ -134,6 +189,22 @@ Findings overridden(const Facts& facts) {
                           where(facts, winner->origin))};
 }
 
+Check overridden_check() {
+    return {
+        .id = "overridden-setting",
+        .title = "Settings that override each other",
+        .severity = Outcome::warn,
+        .platforms = has_parameter,
+        .horizons = later,
+        .why =
+            "Files are read in the order of their names and the last value wins: a vendor's or a "
+            "tool's file can beat the administrator's.",
+        .mend = "keep one of them",
+        .reference = modprobe,
+        .run = overridden,
+    };
+}
+
 Finding from(const Facts& facts, const Outlook& outlook) {
     Finding out = Finding::of(outcome_of(facts, outlook.state), {}, outlook.found, outlook.source)
                       .because(outlook.why);
@@ -150,8 +221,38 @@ Findings next_load(const Facts& facts) {
     return {from(facts, at_next_load(facts))};
 }
 
+Check next_load_check() {
+    return {
+        .id = "next-load",
+        .title = "Nesting after the next load of the module",
+        .horizons = at_load,
+        .decides = at_load,
+        .why =
+            "It is what modprobe would hand to the kernel: modprobe.d in the order of file names, "
+            "then the kernel command line; the last value counts.",
+        .mend = "virt-nested enable",
+        .reference = modprobe,
+        .run = next_load,
+    };
+}
+
 Findings next_boot(const Facts& facts) {
     return {from(facts, at_next_boot(facts))};
+}
+
+Check next_boot_check() {
+    return {
+        .id = "next-boot",
+        .title = "Nesting after the next boot",
+        .horizons = at_boot,
+        .decides = at_boot,
+        .why = "The next boot reads the initramfs's copy of modprobe.d where the module is loaded "
+               "there, "
+               "and the boot loader's command line.",
+        .mend = "virt-nested enable",
+        .reference = modprobe,
+        .run = next_boot,
+    };
 }
 
 Findings own_configuration(const Facts& facts) {
@@ -167,45 +268,24 @@ Findings own_configuration(const Facts& facts) {
     return out;
 }
 
+Check own_configuration_check() {
+    return {
+        .id = "configuration",
+        .title = "virt-nested.conf",
+        .horizons = at_now | later,
+        .why = "A value that is wrong counts as its strictest; what was meant may be another.",
+        .mend = "correct the line",
+        .reference = "virt-nested.conf(5)",
+        .run = own_configuration,
+    };
+}
+
 } // namespace
 
 void add_configuration_checks(std::vector<Check>& table) {
-    constexpr std::string_view modprobe = "modprobe.d(5)";
-    constexpr Horizons later = at_load | at_boot;
-    table.insert(
-        table.end(),
-        {{"next-load", "Nesting after the next load of the module", Outcome::fail, every_platform,
-          at_load, at_load, false,
-          "It is what modprobe would hand to the kernel: modprobe.d in the order of file names, "
-          "then the kernel command line; the last value counts.",
-          "virt-nested enable", modprobe, next_load},
-         {"next-boot", "Nesting after the next boot", Outcome::fail, every_platform, at_boot,
-          at_boot, false,
-          "The next boot reads the initramfs's copy of modprobe.d where the module is loaded "
-          "there, "
-          "and the boot loader's command line.",
-          "virt-nested enable", modprobe, next_boot},
-         {"parameter-values", "Values that the kernel refuses", Outcome::fail, every_platform,
-          later, 0, false, "A value of the wrong type keeps the module from loading: KVM is gone.",
-          "write nested=1: it is good for every module and kernel", modprobe, fatal_values},
-         {"modprobe-lines", "Lines without the effect that was meant", Outcome::warn,
-          every_platform, later, 0, false,
-          "modprobe and the kernel drop such lines without a word, or nearly.", "correct the line",
-          modprobe, written_lines},
-         {"modprobe-readable", "modprobe.d can be read", Outcome::undetermined, every_platform,
-          later, 0, false, "What could not be read may turn nesting on or off.", "read it as root",
-          modprobe, unread_files},
-         {"module-blocked", "The module is not blocked", Outcome::fail, has_module, later, 0, true,
-          "A blocked module is not loaded; modprobe -b and udev do not even say so.",
-          "remove that line, unless KVM is meant to be off here", modprobe, module_blocked},
-         {"overridden-setting", "Settings that override each other", Outcome::warn, has_parameter,
-          later, 0, false,
-          "Files are read in the order of their names and the last value wins: a vendor's or a "
-          "tool's file can beat the administrator's.",
-          "keep one of them", modprobe, overridden},
-         {"configuration", "virt-nested.conf", Outcome::fail, every_platform, at_now | later, 0,
-          false, "A value that is wrong counts as its strictest; what was meant may be another.",
-          "correct the line", "virt-nested.conf(5)", own_configuration}});
+    table.insert(table.end(), {next_load_check(), next_boot_check(), fatal_values_check(),
+                               written_lines_check(), unread_files_check(), module_blocked_check(),
+                               overridden_check(), own_configuration_check()});
 }
 
 } // namespace virt_nested

@@ -13,6 +13,8 @@ namespace virt_nested {
 
 namespace {
 
+constexpr std::string_view hooks = "https://libvirt.org/hooks.html";
+
 /// Nothing to judge: without libvirt, or where the folder could not be read.
 bool no_answer(const Facts& facts, Finding& out) {
     if (facts.hook.folder.undetermined()) {
@@ -59,6 +61,20 @@ Findings hook_installed(const Facts& facts) {
                                       facts.shown(hooks_folder))
                             .mend_by(mend_hook_link(facts)));
     return found;
+}
+
+Check hook_installed_check() {
+    static const std::string link_it = link_hook_command(hook_places(), "libvirtd");
+    return {
+        .id = "hook-installed",
+        .title = "The hook is in place",
+        .why = "Without it no start is refused: a guest that needs nesting starts without it, "
+               "silently. "
+               "virt-nested selftest proves that it runs.",
+        .mend = link_it,
+        .reference = hooks,
+        .run = hook_installed,
+    };
 }
 
 /// The files that libvirt runs, one by one: what is wrong with each, or that nothing is.
@@ -115,6 +131,17 @@ Findings hook_permissions(const Facts& facts) {
     return found;
 }
 
+Check hook_permissions_check() {
+    return {
+        .id = "hook-permissions",
+        .title = "Owner and mode of the hooks and their folders",
+        .why = "libvirt runs them as root and checks neither.",
+        .mend = "chown root:root, chmod go-w",
+        .reference = hooks,
+        .run = hook_permissions,
+    };
+}
+
 std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
     Finding out;
     if (left_behind(base_name(file.path))) {
@@ -131,6 +158,18 @@ std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
 
 Findings hook_strays(const Facts& facts) {
     return of_run_files(facts, "no leftovers that are executable", "none", no_program_of_a_hook);
+}
+
+Check hook_strays_check() {
+    return {
+        .id = "hook-strays",
+        .title = "Leftovers beside the hook",
+        .why = "libvirt runs every executable file in the folder, backups and .rpmsave files "
+               "included.",
+        .mend = "remove them",
+        .reference = hooks,
+        .run = hook_strays,
+    };
 }
 
 /// Where a hook that fails at restore loses the managed-save image, and virsh says that all is
@@ -167,6 +206,20 @@ Findings hook_others(const Facts& facts) {
     return {out};
 }
 
+Check hook_others_check() {
+    return {
+        .id = "hook-others",
+        .title = "Other hooks that could lose a saved guest",
+        .severity = Outcome::warn,
+        .why =
+            "libvirt 11.2 to 11.10 delete the managed-save image of a guest when any hook fails at "
+            "restore, and virsh start ends with 0. Ours never fails there.",
+        .mend = "let each of them begin with: [ \"$2\" != restore ] || exit 0",
+        .reference = "https://libvirt.org/hooks.html",
+        .run = hook_others,
+    };
+}
+
 /// Fedora's policy since 2024: virtqemud_t may not execute virt_hook_t, it may execute bin_t
 /// (selinux-policy, policy/modules/contrib/virt.te).
 Findings hook_selinux(const Facts& facts) {
@@ -193,35 +246,24 @@ Findings hook_selinux(const Facts& facts) {
     return {well};
 }
 
+Check hook_selinux_check() {
+    static const std::string one_link = "make it a link to " + std::string(hook_places().program);
+    return {
+        .id = "hook-selinux",
+        .title = "SELinux label of the hook",
+        .why =
+            "virtqemud may execute bin_t, and not virt_hook_t: the start of every guest is denied.",
+        .mend = one_link,
+        .reference = hooks,
+        .run = hook_selinux,
+    };
+}
+
 } // namespace
 
 void add_hook_checks(std::vector<Check>& table) {
-    constexpr std::string_view hooks = "https://libvirt.org/hooks.html";
-    static const std::string link_it = link_hook_command(hook_places(), "libvirtd");
-    static const std::string one_link = "make it a link to " + std::string(hook_places().program);
-    table.insert(
-        table.end(),
-        {{"hook-installed", "The hook is in place", Outcome::fail, every_platform, at_now, 0, false,
-          "Without it no start is refused: a guest that needs nesting starts without it, silently. "
-          "virt-nested selftest proves that it runs.",
-          link_it, hooks, hook_installed},
-         {"hook-permissions", "Owner and mode of the hooks and their folders", Outcome::fail,
-          every_platform, at_now, 0, false, "libvirt runs them as root and checks neither.",
-          "chown root:root, chmod go-w", hooks, hook_permissions},
-         {"hook-strays", "Leftovers beside the hook", Outcome::fail, every_platform, at_now, 0,
-          false,
-          "libvirt runs every executable file in the folder, backups and .rpmsave files included.",
-          "remove them", hooks, hook_strays},
-         {"hook-others", "Other hooks that could lose a saved guest", Outcome::warn, every_platform,
-          at_now, 0, false,
-          "libvirt 11.2 to 11.10 delete the managed-save image of a guest when any hook fails at "
-          "restore, and virsh start ends with 0. Ours never fails there.",
-          "let each of them begin with: [ \"$2\" != restore ] || exit 0",
-          "https://libvirt.org/hooks.html", hook_others},
-         {"hook-selinux", "SELinux label of the hook", Outcome::fail, every_platform, at_now, 0,
-          false,
-          "virtqemud may execute bin_t, and not virt_hook_t: the start of every guest is denied.",
-          one_link, hooks, hook_selinux}});
+    table.insert(table.end(), {hook_installed_check(), hook_permissions_check(),
+                               hook_strays_check(), hook_others_check(), hook_selinux_check()});
 }
 
 } // namespace virt_nested

@@ -11,6 +11,11 @@ namespace virt_nested {
 
 namespace {
 
+constexpr std::string_view guide =
+    "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
+constexpr std::string_view api = "https://docs.kernel.org/virt/kvm/api.html";
+constexpr Horizons always = at_now | at_load | at_boot;
+
 std::string feature(const Facts& facts) {
     return facts.platform() ? std::string(facts.platform()->feature) : "nesting";
 }
@@ -66,6 +71,20 @@ Findings cpu_virtualization(const Facts& facts) {
     return {Finding::pass(std::string(facts.platform()->cpu_flag), cpu.found, cpu.source)};
 }
 
+Check cpu_virtualization_check() {
+    return {
+        .id = "cpu-virtualization",
+        .title = "Virtualization in the CPU",
+        .platforms = has_cpu_flag,
+        .horizons = always,
+        .wants_nesting = true,
+        .why = "Without it no KVM module loads, and nothing can nest.",
+        .mend = "turn on virtualization in the firmware, or in the outer host",
+        .reference = guide,
+        .run = cpu_virtualization,
+    };
+}
+
 /// The word of /proc/cpuinfo; kernels before 5.6 have no "vmx flags" line, but ept is in flags.
 Findings cpu_nested_paging(const Facts& facts) {
     const std::string flag(facts.platform()->paging_flag);
@@ -77,6 +96,21 @@ Findings cpu_nested_paging(const Facts& facts) {
     return {Finding::of(there ? Outcome::pass : Outcome::warn, flag,
                         flag + (there ? " present" : " missing"), source)
                 .mend_by(there ? "" : mend_hardware(facts))};
+}
+
+Check cpu_nested_paging_check() {
+    return {
+        .id = "cpu-nested-paging",
+        .title = "Nested paging in the CPU",
+        .severity = Outcome::warn,
+        .platforms = has_nested_paging,
+        .horizons = always,
+        .wants_nesting = true,
+        .why = "Without it guests of guests run on shadow paging, very slowly.",
+        .mend = "turn it on in the firmware, or in the outer host",
+        .reference = guide,
+        .run = cpu_nested_paging,
+    };
 }
 
 Finding module_absent(const Facts& facts) {
@@ -132,6 +166,20 @@ Findings kvm_module(const Facts& facts) {
     return {out};
 }
 
+Check kvm_module_check() {
+    return {
+        .id = "kvm-module",
+        .title = "KVM's module for this CPU",
+        .platforms = has_module,
+        .wants_nesting = true,
+        .why = "The module that runs guests is not there: not loaded is another thing than nesting "
+               "off.",
+        .mend = "modprobe kvm_intel (Intel), kvm_amd (AMD), kvm_hv (POWER), kvm (IBM Z)",
+        .reference = guide,
+        .run = kvm_module,
+    };
+}
+
 Findings kvm_device(const Facts& facts) {
     const Fact& device = facts.host.kvm.device;
     Finding out = Finding::pass("can be opened", device.found, device.source);
@@ -149,6 +197,18 @@ Findings kvm_device(const Facts& facts) {
     if (facts.live)
         out.mend = "run it as root, or as a member of the group that owns /dev/kvm";
     return {out};
+}
+
+Check kvm_device_check() {
+    return {
+        .id = "kvm-device",
+        .title = "/dev/kvm",
+        .wants_nesting = true,
+        .why = "Without it QEMU runs guests in emulation or not at all.",
+        .mend = "see kvm-module",
+        .reference = api,
+        .run = kvm_device,
+    };
 }
 
 /// The ground truth of `now`.
@@ -180,6 +240,18 @@ Findings kvm_nesting(const Facts& facts) {
     return {out};
 }
 
+Check kvm_nesting_check() {
+    return {
+        .id = "kvm-nesting",
+        .title = "What KVM offers to guests",
+        .decides = at_now,
+        .why = "KVM's own answer is the truth; files and parameters only explain it.",
+        .mend = "virt-nested validate -v names the cause",
+        .reference = api,
+        .run = kvm_nesting,
+    };
+}
+
 Findings kvm_nested_paging(const Facts& facts) {
     const Fact& paging = facts.host.nested_paging;
     if (!facts.host.nests.on())
@@ -189,6 +261,20 @@ Findings kvm_nested_paging(const Facts& facts) {
         return {Finding::undetermined(flag + " offered", paging.reason, paging.source)};
     return {Finding::of(paging.on() ? Outcome::pass : Outcome::warn, flag + " offered",
                         paging.found, paging.source)};
+}
+
+Check kvm_nested_paging_check() {
+    return {
+        .id = "kvm-nested-paging",
+        .title = "Nested paging for guest hypervisors",
+        .severity = Outcome::warn,
+        .platforms = has_nested_paging,
+        .wants_nesting = true,
+        .why = "The guest hypervisor runs its guests on shadow paging: it works, very slowly.",
+        .mend = "turn on ept (Intel) or npt (AMD) of the module, then reload it",
+        .reference = api,
+        .run = kvm_nested_paging,
+    };
 }
 
 /// virt/kvm/kvm_main.c since 6.12: the first VM no longer waits for itself to turn VMX on.
@@ -202,10 +288,42 @@ Findings rival_hypervisor(const Facts& facts) {
     return {Finding::warn("none", found, facts.shown("/sys/module"))};
 }
 
+Check rival_hypervisor_check() {
+    return {
+        .id = "rival-hypervisor",
+        .title = "Other hypervisors on this host",
+        .severity = Outcome::warn,
+        .platforms = has_rivals,
+        .wants_nesting = true,
+        .why =
+            "VirtualBox and VMware use the same CPU mode; with kvm.enable_virt_at_load (Linux 6.12 "
+            "and later) whichever loads second fails.",
+        .mend =
+            "unload one of the two; kvm.enable_virt_at_load=0 on the kernel command line lets both "
+            "load",
+        .reference = "https://docs.kernel.org/admin-guide/kernel-parameters.html",
+        .run = rival_hypervisor,
+    };
+}
+
 Findings container(const Facts& facts) {
     if (facts.machine.container.empty())
         return {Finding::skip("not in a container")};
     return {Finding::warn("the host itself", "a container (" + facts.machine.container + ")")};
+}
+
+Check container_check() {
+    return {
+        .id = "container",
+        .title = "Container",
+        .severity = Outcome::warn,
+        .why = "The kernel and its modules are the host's; modprobe.d and the initramfs in here "
+               "have no "
+               "effect on them.",
+        .mend = "run virt-nested validate on the host",
+        .reference = "https://systemd.io/CONTAINER_INTERFACE",
+        .run = container,
+    };
 }
 
 Findings module_reload(const Facts& facts) {
@@ -227,52 +345,25 @@ Findings module_reload(const Facts& facts) {
                 .mend_by(mend_running(facts))};
 }
 
+Check module_reload_check() {
+    return {
+        .id = "module-reload",
+        .title = "Options that wait for a reload",
+        .severity = Outcome::warn,
+        .why = "The parameter of a running module does not change; it takes a reload or a reboot.",
+        .mend = "reload the module or reboot",
+        .reference = guide,
+        .run = module_reload,
+    };
+}
+
 } // namespace
 
 void add_kvm_checks(std::vector<Check>& table) {
-    constexpr std::string_view guide =
-        "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
-    constexpr std::string_view api = "https://docs.kernel.org/virt/kvm/api.html";
-    constexpr Horizons always = at_now | at_load | at_boot;
-    table.insert(
-        table.end(),
-        {{"kvm-nesting", "What KVM offers to guests", Outcome::fail, every_platform, at_now, at_now,
-          false, "KVM's own answer is the truth; files and parameters only explain it.",
-          "virt-nested validate -v names the cause", api, kvm_nesting},
-         {"cpu-virtualization", "Virtualization in the CPU", Outcome::fail, has_cpu_flag, always, 0,
-          true, "Without it no KVM module loads, and nothing can nest.",
-          "turn on virtualization in the firmware, or in the outer host", guide,
-          cpu_virtualization},
-         {"cpu-nested-paging", "Nested paging in the CPU", Outcome::warn, has_nested_paging, always,
-          0, true, "Without it guests of guests run on shadow paging, very slowly.",
-          "turn it on in the firmware, or in the outer host", guide, cpu_nested_paging},
-         {"kvm-module", "KVM's module for this CPU", Outcome::fail, has_module, at_now, 0, true,
-          "The module that runs guests is not there: not loaded is another thing than nesting off.",
-          "modprobe kvm_intel (Intel), kvm_amd (AMD), kvm_hv (POWER), kvm (IBM Z)", guide,
-          kvm_module},
-         {"kvm-device", "/dev/kvm", Outcome::fail, every_platform, at_now, 0, true,
-          "Without it QEMU runs guests in emulation or not at all.", "see kvm-module", api,
-          kvm_device},
-         {"kvm-nested-paging", "Nested paging for guest hypervisors", Outcome::warn,
-          has_nested_paging, at_now, 0, true,
-          "The guest hypervisor runs its guests on shadow paging: it works, very slowly.",
-          "turn on ept (Intel) or npt (AMD) of the module, then reload it", api, kvm_nested_paging},
-         {"rival-hypervisor", "Other hypervisors on this host", Outcome::warn, has_rivals, at_now,
-          0, true,
-          "VirtualBox and VMware use the same CPU mode; with kvm.enable_virt_at_load (Linux 6.12 "
-          "and later) whichever loads second fails.",
-          "unload one of the two; kvm.enable_virt_at_load=0 on the kernel command line lets both "
-          "load",
-          "https://docs.kernel.org/admin-guide/kernel-parameters.html", rival_hypervisor},
-         {"module-reload", "Options that wait for a reload", Outcome::warn, every_platform, at_now,
-          0, false,
-          "The parameter of a running module does not change; it takes a reload or a reboot.",
-          "reload the module or reboot", guide, module_reload},
-         {"container", "Container", Outcome::warn, every_platform, at_now, 0, false,
-          "The kernel and its modules are the host's; modprobe.d and the initramfs in here have no "
-          "effect on them.",
-          "run virt-nested validate on the host", "https://systemd.io/CONTAINER_INTERFACE",
-          container}});
+    table.insert(table.end(),
+                 {kvm_nesting_check(), cpu_virtualization_check(), cpu_nested_paging_check(),
+                  kvm_module_check(), kvm_device_check(), kvm_nested_paging_check(),
+                  rival_hypervisor_check(), module_reload_check(), container_check()});
 }
 
 } // namespace virt_nested

@@ -64,18 +64,29 @@ Findings libvirt_capabilities(const Facts& facts) {
     return out;
 }
 
+Check libvirt_capabilities_check() {
+    return {
+        .id = "libvirt-capabilities",
+        .title = "What libvirt keeps of QEMU's answers",
+        .severity = Outcome::warn,
+        .platforms = has_libvirt_copies,
+        .wants_nesting = true,
+        .why =
+            "libvirt expands host-model, and checks what a definition requires, by what QEMU said "
+            "when it was asked last. It asks again when the kernel or the nested parameter "
+            "changes, "
+            "and "
+            "not when what the outer host or another parameter gives does.",
+        .mend = "remove libvirt's copy and restart it",
+        .reference = "https://libvirt.org/formatdomaincaps.html",
+        .run = libvirt_capabilities,
+    };
+}
+
 } // namespace
 
 void add_libvirt_checks(std::vector<Check>& table) {
-    table.push_back(
-        {"libvirt-capabilities", "What libvirt keeps of QEMU's answers", Outcome::warn,
-         has_libvirt_copies, at_now, 0, true,
-         "libvirt expands host-model, and checks what a definition requires, by what QEMU said "
-         "when it was asked last. It asks again when the kernel or the nested parameter changes, "
-         "and "
-         "not when what the outer host or another parameter gives does.",
-         "remove libvirt's copy and restart it", "https://libvirt.org/formatdomaincaps.html",
-         libvirt_capabilities});
+    table.insert(table.end(), {libvirt_capabilities_check()});
 }
 
 } // namespace virt_nested

@@ -12,6 +12,11 @@ namespace virt_nested {
 
 namespace {
 
+constexpr std::string_view guide =
+    "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
+constexpr std::string_view power = "https://docs.kernel.org/arch/powerpc/kvm-nested.html";
+constexpr Horizons always = at_now | at_load | at_boot;
+
 Findings nested_parameter(const Facts& facts) {
     const Fact& parameter = facts.host.parameter;
     const std::string name =
@@ -35,6 +40,19 @@ Findings nested_parameter(const Facts& facts) {
     return {out};
 }
 
+Check nested_parameter_check() {
+    return {
+        .id = "nested-parameter",
+        .title = "The running module's parameter",
+        .platforms = has_parameter,
+        .why = "It is what the module was loaded with; off, KVM hides virtualization from every "
+               "guest.",
+        .mend = "virt-nested enable, then reload the module",
+        .reference = guide,
+        .run = nested_parameter,
+    };
+}
+
 /// A 2 is on for the kernel and off for libvirt.
 Findings libvirt_reads(const Facts& facts) {
     const Fact& parameter = facts.host.parameter;
@@ -44,6 +62,21 @@ Findings libvirt_reads(const Facts& facts) {
                         "a value that starts with Y or 1",
                         std::string(facts.platform()->module) + ".nested = " + parameter.found,
                         parameter.source)};
+}
+
+Check libvirt_reads_check() {
+    return {
+        .id = "libvirt-reads-parameter",
+        .title = "What libvirt makes of the parameter",
+        .severity = Outcome::warn,
+        .platforms = has_parameter,
+        .wants_nesting = true,
+        .why = "libvirt takes the value for on only if it starts with Y, y or 1, and caches the "
+               "capabilities of QEMU by it.",
+        .mend = "write nested=1 and reload the module",
+        .reference = "https://libvirt.org/formatdomaincaps.html",
+        .run = libvirt_reads,
+    };
 }
 
 Findings companion(const Facts& facts, const Companion& row) {
@@ -77,6 +110,20 @@ Findings power_isa(const Facts& facts) {
                         printable(cpu), facts.shown("/proc/cpuinfo"))};
 }
 
+Check power_isa_check() {
+    return {
+        .id = "power-isa",
+        .title = "POWER9 or later",
+        .platforms = only_on(PlatformId::power),
+        .horizons = always,
+        .wants_nesting = true,
+        .why = "Older CPUs cannot nest under KVM-HV, although the parameter says Y.",
+        .mend = "move the guests to POWER9 or later",
+        .reference = power,
+        .run = power_isa,
+    };
+}
+
 Findings power_radix(const Facts& facts) {
     const std::string mmu(cpu_field(facts.machine.cpuinfo, "MMU"));
     Finding out = Finding::pass("Radix", printable(mmu, 32), facts.shown("/proc/cpuinfo"));
@@ -94,6 +141,21 @@ Findings power_radix(const Facts& facts) {
     return {out};
 }
 
+Check power_radix_check() {
+    return {
+        .id = "power-radix",
+        .title = "Radix MMU",
+        .platforms = only_on(PlatformId::power),
+        .horizons = always,
+        .wants_nesting = true,
+        .why = "With the hash MMU KVM-HV cannot nest, although the parameter says Y.",
+        .mend = "remove disable_radix from the kernel command line; in a guest, let its host give "
+                "radix",
+        .reference = power,
+        .run = power_radix,
+    };
+}
+
 /// A PAPR "nestedv2" guest has kvm_hv with nested=Y and no capability (book3s_hv.c since 6.12).
 Findings power_papr(const Facts& facts) {
     const Host& host = facts.host;
@@ -107,6 +169,23 @@ Findings power_papr(const Facts& facts) {
     return {Finding::fail("cap-nested-hv from the outer host",
                           "kvm_hv.nested = " + host.parameter.found + ", and KVM offers none",
                           host.nests.source)};
+}
+
+Check power_papr_check() {
+    return {
+        .id = "power-outer-host",
+        .title = "The outer host's nested-HV",
+        .platforms = only_on(PlatformId::power),
+        .horizons = always,
+        .wants_nesting = true,
+        .why = "A partition of PowerVM (PAPR nested API v2) runs guests that cannot nest again, "
+               "although "
+               "the parameter says Y.",
+        .mend = "no parameter helps here; run the guests on PowerNV, or in a guest of KVM with "
+                "<nested-hv state='on'/>",
+        .reference = power,
+        .run = power_papr,
+    };
 }
 
 Findings boot_option(const Facts& facts) {
@@ -129,48 +208,35 @@ Findings boot_option(const Facts& facts) {
     return {out};
 }
 
+Check boot_option_check() {
+    return {
+        .id = "arm-boot-option",
+        .title = "kvm-arm.mode",
+        .platforms = has_boot_option,
+        .why = "Arm64 has no module parameter: nesting is a mode that the kernel is booted with.",
+        .mend = "kvm-arm.mode=nested on the kernel command line, then reboot",
+        .reference = "https://docs.kernel.org/admin-guide/kernel-parameters.html",
+        .run = boot_option,
+    };
+}
+
 } // namespace
 
 void add_parameter_checks(std::vector<Check>& table) {
-    constexpr std::string_view guide =
-        "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
-    constexpr std::string_view power = "https://docs.kernel.org/arch/powerpc/kvm-nested.html";
-    constexpr Horizons always = at_now | at_load | at_boot;
-    table.insert(
-        table.end(),
-        {{"nested-parameter", "The running module's parameter", Outcome::fail, has_parameter,
-          at_now, 0, false,
-          "It is what the module was loaded with; off, KVM hides virtualization from every guest.",
-          "virt-nested enable, then reload the module", guide, nested_parameter},
-         {"libvirt-reads-parameter", "What libvirt makes of the parameter", Outcome::warn,
-          has_parameter, at_now, 0, true,
-          "libvirt takes the value for on only if it starts with Y, y or 1, and caches the "
-          "capabilities of QEMU by it.",
-          "write nested=1 and reload the module", "https://libvirt.org/formatdomaincaps.html",
-          libvirt_reads},
-         {"power-isa", "POWER9 or later", Outcome::fail, only_on(PlatformId::power), always, 0,
-          true, "Older CPUs cannot nest under KVM-HV, although the parameter says Y.",
-          "move the guests to POWER9 or later", power, power_isa},
-         {"power-radix", "Radix MMU", Outcome::fail, only_on(PlatformId::power), always, 0, true,
-          "With the hash MMU KVM-HV cannot nest, although the parameter says Y.",
-          "remove disable_radix from the kernel command line; in a guest, let its host give radix",
-          power, power_radix},
-         {"power-outer-host", "The outer host's nested-HV", Outcome::fail,
-          only_on(PlatformId::power), always, 0, true,
-          "A partition of PowerVM (PAPR nested API v2) runs guests that cannot nest again, "
-          "although "
-          "the parameter says Y.",
-          "no parameter helps here; run the guests on PowerNV, or in a guest of KVM with "
-          "<nested-hv state='on'/>",
-          power, power_papr},
-         {"arm-boot-option", "kvm-arm.mode", Outcome::fail, has_boot_option, at_now, 0, false,
-          "Arm64 has no module parameter: nesting is a mode that the kernel is booted with.",
-          "kvm-arm.mode=nested on the kernel command line, then reboot",
-          "https://docs.kernel.org/admin-guide/kernel-parameters.html", boot_option}});
+    table.insert(table.end(), {nested_parameter_check(), libvirt_reads_check(), power_isa_check(),
+                               power_radix_check(), power_papr_check(), boot_option_check()});
     for (const Companion& row : companions())
-        table.push_back({row.id, row.title, row.otherwise, only_on(row.platform), at_now, 0, true,
-                         row.why, row.mend, guide,
-                         [&row](const Facts& facts) { return companion(facts, row); }});
+        table.push_back({
+            .id = row.id,
+            .title = row.title,
+            .severity = row.otherwise,
+            .platforms = only_on(row.platform),
+            .wants_nesting = true,
+            .why = row.why,
+            .mend = row.mend,
+            .reference = guide,
+            .run = [&row](const Facts& facts) { return companion(facts, row); },
+        });
 }
 
 } // namespace virt_nested

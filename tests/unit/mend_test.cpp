@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 using namespace virt_nested;
-using test::finding;
 using test::IntelHost;
 
 namespace {

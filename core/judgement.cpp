@@ -24,6 +24,16 @@ class Watch {
     bool seen_ = false;
 };
 
+/// The end of every judgement: all is read, `out` has the host and whether a label was seen.
+void decide_on(const Result<Domain>& domain, const Config& config, Judgement& out) {
+    out.readable = static_cast<bool>(domain);
+    if (domain)
+        out.domain = *domain;
+    out.verdict = domain
+                      ? decide(out.phase, *domain, out.host, config)
+                      : decide_unreadable(out.phase, domain.error().what, out.label_seen, config);
+}
+
 } // namespace
 
 Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, const Config& config,
@@ -38,7 +48,6 @@ Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, c
         return got;
     };
     const Result<Domain> domain = parse_domain(watched);
-    out.readable = static_cast<bool>(domain);
     if (!domain) {
         // What is left unread may hold the label.
         std::string rest(16384, '\0');
@@ -46,14 +55,21 @@ Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, c
         }
     }
     out.label_seen = watch.seen();
-    if (domain)
-        out.domain = *domain;
     if (always_read_host || (domain && needs_host(*domain, config))) {
         out.host = read_host(root, *kvm_of(root));
         out.host_read = true;
     }
-    out.verdict = domain ? decide(phase, *domain, out.host, config)
-                         : decide_unreadable(phase, domain.error().what, out.label_seen, config);
+    decide_on(domain, config, out);
+    return out;
+}
+
+Judgement judge_guest(Phase phase, std::string_view xml, const Host& host, const Config& config) {
+    Judgement out;
+    out.phase = phase;
+    out.host = host;
+    out.host_read = true;
+    out.label_seen = xml.find(label_uri) != std::string_view::npos;
+    decide_on(parse_domain(xml), config, out);
     return out;
 }
 

@@ -21,4 +21,7 @@ struct Judgement {
 Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, const Config& config,
                       bool always_read_host = false);
 
+/// The same where the host was read already, or told by a connection.
+Judgement judge_guest(Phase phase, std::string_view xml, const Host& host, const Config& config);
+
 } // namespace virt_nested

@@ -31,18 +31,7 @@ Result<Choice> choose(const GuestTexts& guest, bool live) {
 }
 
 Judgement judgement_of(const Choice& choice, const HostSide& side) {
-    Judgement out;
-    out.phase = choice.phase;
-    out.host = side.host;
-    out.host_read = true;
-    out.label_seen = choice.xml.find(label_uri) != std::string::npos;
-    const Result<Domain> domain = parse_domain(choice.xml);
-    out.readable = static_cast<bool>(domain);
-    if (domain)
-        out.domain = *domain;
-    out.verdict =
-        domain ? decide(choice.phase, *domain, side.host, side.config)
-               : decide_unreadable(choice.phase, domain.error().what, out.label_seen, side.config);
+    Judgement out = judge_guest(choice.phase, choice.xml, side.host, side.config);
     if (!side.local)
         out.verdict.warnings.emplace_back(
             "the host is not this machine: its configuration is not known here and taken to be the "
@@ -56,16 +45,15 @@ int fail(const std::string& what) {
 }
 
 /// The connection's host, or with --root the machine captured there.
-HostSide side_of(const Connection& connection, const Parsed& parsed) {
+HostSide side_of(const Connection& connection, const Parsed& parsed, const Sysroot& root) {
     HostSide side = read_host_side(connection);
     if (parsed.has("root")) {
-        const Sysroot root = root_of(parsed);
         side.local = true;
         side.host = read_host(root, *kvm_of(root));
         side.config = read_config(root);
     }
     if (parsed.has("config"))
-        side.config = read_config(Sysroot(), file_of(parsed, "config"));
+        side.config = read_config(Sysroot(), parsed.text("config"));
     return side;
 }
 
@@ -73,12 +61,12 @@ int run(const Parsed& parsed) {
     if (parsed.operands.size() != 1)
         throw UsageError("the name or UUID of one guest is needed");
     const std::string wanted = parsed.operands.front();
-    root_of(parsed);
-    file_of(parsed, "config");
+    const Sysroot root = root_of(parsed);
+    file_of(parsed, "config"); // refused before anything is asked
     const Result<Connection> connection = Connection::open_reading(parsed.text("connect"));
     if (!connection)
         return fail(connection.error().what);
-    const HostSide side = side_of(*connection, parsed);
+    const HostSide side = side_of(*connection, parsed, root);
     if (const std::string no = not_qemu(side); !no.empty())
         return fail(no);
     const Result<DomainPtr> domain = connection->find(wanted);

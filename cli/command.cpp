@@ -102,6 +102,12 @@ std::string describe(const Command& command, const po::option_description& optio
 
 } // namespace
 
+const Command* command_named(std::span<const Command* const> commands, std::string_view name) {
+    const auto found = std::find_if(commands.begin(), commands.end(),
+                                    [&](const Command* one) { return name == one->name; });
+    return found == commands.end() ? nullptr : *found;
+}
+
 int run_command(const Command& command, const std::vector<std::string>& arguments) {
     try {
         const Options shown = shown_options(command);

@@ -10,8 +10,10 @@
 
 #include <boost/program_options.hpp>
 
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virt_nested {
@@ -49,6 +51,9 @@ struct Command {
 struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// nullptr where none has this name.
+const Command* command_named(std::span<const Command* const> commands, std::string_view name);
 
 /// Reads the command line and runs the command; --help prints its options instead.
 int run_command(const Command& command, const std::vector<std::string>& arguments);

@@ -5,7 +5,6 @@
 #include "guests/connection.h"
 #include "guests/explain_guest.h"
 
-#include <algorithm>
 #include <iostream>
 
 namespace {
@@ -18,16 +17,14 @@ int run(const std::vector<std::string>& arguments) {
         std::cout << description(guest_commands());
         return exit_pass;
     }
-    std::vector<const Command*> all(guest_commands().begin(), guest_commands().end());
-    all.push_back(&explain_guest);
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Command* c) { return name == c->name; });
-    if (found == all.end()) {
+    const Command* command =
+        name == explain_guest.name ? &explain_guest : command_named(guest_commands(), name);
+    if (!command) {
         std::cerr << "virt-nested-guests: it is run by virt-nested; run: virt-nested --help\n";
         return exit_usage;
     }
     prepare_libvirt();
-    return run_command(**found, {arguments.begin() + 1, arguments.end()});
+    return run_command(*command, {arguments.begin() + 1, arguments.end()});
 }
 
 } // namespace

@@ -73,13 +73,11 @@ int run(const std::vector<std::string>& arguments) {
                       << "\n";
         return exit_pass;
     }
-    const std::vector<const Command*> all = all_commands();
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Command* c) { return name == c->name; });
-    if (found == all.end())
+    const Command* command = command_named(all_commands(), name);
+    if (!command)
         return unknown_command(name);
     const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-    return (*found)->run ? run_command(**found, rest) : run_guests_program(name, rest);
+    return command->run ? run_command(*command, rest) : run_guests_program(name, rest);
 }
 
 } // namespace

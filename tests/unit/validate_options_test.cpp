@@ -24,9 +24,7 @@ Said validate_with(const std::vector<std::string>& arguments) {
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     Said said;
-    for (const Command* command : host_commands())
-        if (command->name == std::string("validate"))
-            said.status = run_command(*command, arguments);
+    said.status = run_command(*command_named(host_commands(), "validate"), arguments);
     said.out = testing::internal::GetCapturedStdout();
     said.err = testing::internal::GetCapturedStderr();
     return said;

@@ -17,25 +17,124 @@ namespace {
 struct Key {
     std::string_view name;
     std::array<std::string_view, 3> values; ///< as many as there are; the rest empty
-    void (*set)(Config& config, size_t value);
+    void (*set)(Rules& rules, size_t value);
 };
 
 constexpr auto keys = std::to_array<Key>({
-    {"host",
-     {"on", "off", "any"},
-     [](Config& c, size_t i) { c.host = static_cast<HostIntent>(i); }},
+    {"host", {"on", "off", "any"}, [](Rules& r, size_t i) { r.host = static_cast<HostIntent>(i); }},
     {"unlabelled",
      {"forbid", "warn", "allow"},
-     [](Config& c, size_t i) {
+     [](Rules& r, size_t i) {
          constexpr UnlabelledRule rules[] = {UnlabelledRule::forbid, UnlabelledRule::warn,
                                              UnlabelledRule::allow};
-         c.unlabelled = rules[i];
+         r.unlabelled = rules[i];
      }},
-    {"honour_allow", {"no", "yes"}, [](Config& c, size_t i) { c.honour_allow = i == 1; }},
+    {"honour_allow", {"no", "yes"}, [](Rules& r, size_t i) { r.honour_allow = i == 1; }},
     {"undetermined",
      {"refuse", "allow"},
-     [](Config& c, size_t i) { c.undetermined = static_cast<UndeterminedRule>(i); }},
+     [](Rules& r, size_t i) { r.undetermined = static_cast<UndeterminedRule>(i); }},
+    {"mode", {"enforce", "report"}, [](Rules& r, size_t i) { r.mode = static_cast<Mode>(i); }},
 });
+
+/// A key that holds words, on one line or on several.
+struct ListKey {
+    std::string_view name;
+    std::vector<std::string> Vouched::*list;
+    std::string (*wrong)(std::string_view item); ///< what is wrong with one, or empty
+};
+
+std::string wrong_folder(std::string_view folder) {
+    const bool climbs = (std::string(folder) + "/").find("/../") != std::string::npos;
+    return folder.starts_with('/') && !climbs
+               ? std::string()
+               : "emulators: '" + printable(folder, 64) + "' is no absolute folder";
+}
+
+constexpr auto list_keys = std::to_array<ListKey>({
+    {"emulators", &Vouched::emulators, wrong_folder},
+    {"qemu_arguments", &Vouched::qemu_arguments, [](std::string_view) { return std::string(); }},
+});
+
+template<typename Table>
+auto entry_of(const Table& table, std::string_view name) {
+    return std::find_if(table.begin(), table.end(),
+                        [name](const auto& entry) { return entry.name == name; });
+}
+
+struct Line {
+    enum class Is { empty, section, no_assignment, unknown_key, wrong_value, twice, list, good };
+
+    Is is = Is::empty;
+    std::string_view text; ///< without comment and blanks
+    std::string_view name;
+    std::string_view value;
+    const Key* key = nullptr;
+};
+
+using Seen = std::array<std::optional<size_t>, keys.size()>;
+
+/// Sets one key from one line's value. `before`: what an earlier line has set it to.
+Line::Is apply(const Key& key, std::string_view value, std::optional<size_t>& before,
+               Rules& rules) {
+    const auto found =
+        value.empty() ? key.values.end() : std::find(key.values.begin(), key.values.end(), value);
+    size_t index = found == key.values.end() ? 0 : static_cast<size_t>(found - key.values.begin());
+    const Line::Is is = before                      ? Line::Is::twice
+                        : found == key.values.end() ? Line::Is::wrong_value
+                                                    : Line::Is::good;
+    if (before)
+        index = std::min(index, *before);
+    before = index;
+    key.set(rules, index);
+    return is;
+}
+
+Line parse_line(std::string_view whole, Seen& seen, Rules& rules) {
+    Line line;
+    line.text = trim(whole.substr(0, whole.find('#')));
+    if (line.text.empty())
+        return line;
+    const size_t equals = line.text.find('=');
+    line.is = line.text.starts_with('[')         ? Line::Is::section
+              : equals == std::string_view::npos ? Line::Is::no_assignment
+                                                 : Line::Is::unknown_key;
+    if (line.is != Line::Is::unknown_key)
+        return line;
+    line.name = trim(line.text.substr(0, equals));
+    line.value = trim(line.text.substr(equals + 1));
+    const auto key = entry_of(keys, line.name);
+    if (key != keys.end()) {
+        line.key = &*key;
+        line.is = apply(*key, line.value, seen[static_cast<size_t>(key - keys.begin())], rules);
+    } else if (entry_of(list_keys, line.name) != list_keys.end()) {
+        line.is = Line::Is::list;
+    }
+    return line;
+}
+
+/// Every line of the text, and its number, goes to `take`.
+template<typename Take>
+void each_line(std::string_view text, Rules& rules, Take take) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (text.starts_with(byte_order_mark))
+        text.remove_prefix(byte_order_mark.size());
+    Seen seen;
+    for (unsigned number = 1; !text.empty(); ++number) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        take(parse_line(text.substr(0, end), seen, rules), number);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
+/// Why the text as a whole counts for nothing, or empty.
+std::string_view no_configuration(std::string_view text) {
+    static_assert(config_limit == 65536, "the words below have it");
+    if (text.size() > config_limit)
+        return "longer than 65536 bytes";
+    if (text.find('\0') != std::string_view::npos)
+        return "no text (it has NUL bytes)";
+    return {};
+}
 
 std::string choices(const Key& key) {
     std::vector<std::string> all;
@@ -45,47 +144,41 @@ std::string choices(const Key& key) {
     return listed(all);
 }
 
-/// Sets one key from one line's value and says what is wrong with it, if anything. `before`: what
-/// an earlier line has set it to.
-std::string apply(const Key& key, std::string_view value, std::optional<size_t>& before,
-                  Config& config) {
-    const auto found =
-        value.empty() ? key.values.end() : std::find(key.values.begin(), key.values.end(), value);
-    std::string problem;
-    size_t index = static_cast<size_t>(found - key.values.begin());
-    if (found == key.values.end()) {
-        index = 0;
-        problem = std::string(key.name) + " = '" + printable(value, 64) + "' is none of " +
-                  choices(key) + "; it counts as " + std::string(key.values.front());
+/// What is wrong with one line, or empty.
+std::string problem_of(const Line& line) {
+    const std::string shown = "'" + printable(line.text, 64) + "'";
+    switch (line.is) {
+    case Line::Is::section:
+        return "sections are not used here: " + shown;
+    case Line::Is::no_assignment:
+        return "not of the form key = value: " + shown;
+    case Line::Is::unknown_key:
+        return "unknown key '" + printable(line.name, 64) + "'";
+    case Line::Is::wrong_value:
+        return std::string(line.name) + " = '" + printable(line.value, 64) + "' is none of " +
+               choices(*line.key) + "; it counts as " + std::string(line.key->values.front());
+    case Line::Is::twice:
+        return std::string(line.name) + " is set twice; the stricter of both counts";
+    case Line::Is::empty:
+    case Line::Is::list:
+    case Line::Is::good:
+        break;
     }
-    if (before) {
-        problem = std::string(key.name) + " is set twice; the stricter of both counts";
-        index = std::min(index, *before);
-    }
-    before = index;
-    key.set(config, index);
-    return problem;
+    return {};
 }
 
-using Seen = std::array<std::optional<size_t>, keys.size()>;
-
-/// What is wrong with one line, or empty.
-std::string parse_line(std::string_view line, Seen& seen, Config& config) {
-    const std::string_view plain = trim(line.substr(0, line.find('#')));
-    if (plain.empty())
-        return {};
-    if (plain.starts_with('['))
-        return "sections are not used here: '" + printable(plain, 64) + "'";
-    const size_t equals = plain.find('=');
-    if (equals == std::string_view::npos)
-        return "not of the form key = value: '" + printable(plain, 64) + "'";
-    const std::string_view name = trim(plain.substr(0, equals));
-    const auto key =
-        std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return name == k.name; });
-    if (key == keys.end())
-        return "unknown key '" + printable(name, 64) + "'";
-    return apply(*key, trim(plain.substr(equals + 1)),
-                 seen[static_cast<size_t>(key - keys.begin())], config);
+/// Takes the words that are good and says what is wrong with the first that is not.
+std::string take_list(const Line& line, Vouched& vouched) {
+    const ListKey& key = *entry_of(list_keys, line.name);
+    std::string problem;
+    for (const std::string_view item : words(line.value)) {
+        std::string wrong = key.wrong(item);
+        if (wrong.empty())
+            (vouched.*key.list).emplace_back(item);
+        else if (problem.empty())
+            problem = std::move(wrong);
+    }
+    return problem;
 }
 
 } // namespace
@@ -98,16 +191,32 @@ std::string ConfigProblem::in_words() const {
     return printable(file, 512) + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what;
 }
 
-Config parse_config(std::string_view text, const std::string& shown) {
+Rules parse_rules(std::string_view text) {
+    if (!no_configuration(text).empty())
+        return strict_rules;
+    Rules rules;
+    each_line(text, rules, [](const Line&, unsigned) {});
+    return rules;
+}
+
+Config unreadable_config(const std::string& shown, std::string_view why) {
     Config config;
-    Seen seen;
-    unsigned number = 0;
-    for (const std::string_view line : lines(text)) {
-        ++number;
-        std::string problem = parse_line(line, seen, config);
+    static_cast<Rules&>(config) = strict_rules;
+    config.problems.push_back({shown, 0, std::string(why)});
+    config.unreadable = config.problems.front().in_words();
+    return config;
+}
+
+Config parse_config(std::string_view text, const std::string& shown) {
+    if (const std::string_view why = no_configuration(text); !why.empty())
+        return unreadable_config(shown, why);
+    Config config;
+    each_line(text, config, [&](const Line& line, unsigned number) {
+        std::string problem =
+            line.is == Line::Is::list ? take_list(line, config.vouched) : problem_of(line);
         if (!problem.empty() && config.problems.size() < 64)
             config.problems.push_back({shown, number, std::move(problem)});
-    }
+    });
     return config;
 }
 

@@ -12,21 +12,16 @@ namespace virt_nested {
 
 Config read_config(const Sysroot& root, std::string_view path) {
     const std::string shown = root.shown(path);
-    const Result<std::string> text = root.read_head(path, config_limit);
+    const Result<std::string> text = root.read_head(path, config_limit + 1);
     if (!text) {
-        Config config;
-        if (text.error().code != ENOENT)
-            config.problems.push_back(
-                {shown, 0,
-                 text.error().what.substr(std::min(shown.size() + 2, text.error().what.size()))});
-        return config;
+        // A link that leads nowhere was meant to be a file.
+        if (text.error().code == ENOENT && !root.link(path))
+            return {};
+        const std::string& what = text.error().what;
+        return unreadable_config(shown, what.substr(std::min(shown.size() + 2, what.size())));
     }
     Config config = parse_config(*text, shown);
     const Result<FileStatus> status = root.status(path);
-    if (status && status->size > config_limit)
-        config.problems.push_back(
-            {shown, 0,
-             "longer than " + std::to_string(config_limit) + " bytes; the rest is not read"});
     if (status && (status->mode & (S_IWGRP | S_IWOTH)) != 0)
         config.problems.push_back(
             {shown, 0, "can be written by others than root; run: chmod go-w " + shell_word(shown)});

@@ -3,6 +3,7 @@
 // libxml2, reads a stream, so that memory stays flat, touches no network and follows no entity.
 #pragma once
 
+#include "core/label.h"
 #include "core/result.h"
 
 #include <functional>
@@ -12,9 +13,6 @@
 #include <vector>
 
 namespace virt_nested {
-
-/// The namespace of the label; matched as a whole, the prefix never counts.
-inline constexpr std::string_view label_uri = "urn:virt-nested:domain:1";
 
 enum class LabelPolicy { none, require, forbid, allow };
 

@@ -8,22 +8,6 @@ namespace virt_nested {
 
 namespace {
 
-/// Looks for the label's URI in the bytes as they pass: input that is no XML may still be a
-/// labelled guest's.
-class Watch {
-  public:
-    void pass(std::string_view bytes) {
-        tail_.append(bytes);
-        seen_ = seen_ || tail_.find(label_uri) != std::string::npos;
-        tail_.erase(0, tail_.size() - std::min(tail_.size(), label_uri.size() - 1));
-    }
-    bool seen() const { return seen_; }
-
-  private:
-    std::string tail_;
-    bool seen_ = false;
-};
-
 /// The end of every judgement: all is read, `out` has the host and whether a label was seen.
 void decide_on(const Result<Domain>& domain, const Config& config, Judgement& out) {
     out.readable = static_cast<bool>(domain);
@@ -40,7 +24,7 @@ Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, c
                       bool always_read_host) {
     Judgement out;
     out.phase = phase;
-    Watch watch;
+    LabelWatch watch;
     const ByteSource watched = [&](char* buffer, size_t size) {
         const long got = xml(buffer, size);
         if (got > 0)
@@ -68,7 +52,7 @@ Judgement judge_guest(Phase phase, std::string_view xml, const Host& host, const
     out.phase = phase;
     out.host = host;
     out.host_read = true;
-    out.label_seen = xml.find(label_uri) != std::string_view::npos;
+    out.label_seen = has_label_prefix(xml);
     decide_on(parse_domain(xml), config, out);
     return out;
 }

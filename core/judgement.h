@@ -9,7 +9,7 @@ namespace virt_nested {
 struct Judgement {
     Phase phase = Phase::prepare;
     bool readable = true;    ///< the input was a domain
-    bool label_seen = false; ///< the label's namespace URI occurs in the bytes
+    bool label_seen = false; ///< the label's prefix occurs in the bytes (label.h)
     bool host_read = false;
     Domain domain;
     Host host;

@@ -29,7 +29,7 @@ UnlabelledRule read_unlabelled_rule(const HookArguments& arguments) {
     ssize_t got = 0;
     while (size < sizeof text && (got = ::read(fd.get(), text + size, sizeof text - size)) > 0)
         size += static_cast<size_t>(got);
-    return parse_config({text, size}, {}).unlabelled;
+    return parse_rules({text, size}).unlabelled;
 }
 
 } // namespace virt_nested

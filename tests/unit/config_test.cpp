@@ -23,6 +23,16 @@ void expect_defaults(const Config& config) {
     EXPECT_EQ(config.unlabelled, UnlabelledRule::allow);
     EXPECT_TRUE(config.honour_allow);
     EXPECT_EQ(config.undetermined, UndeterminedRule::refuse);
+    EXPECT_EQ(config.mode, Mode::enforce);
+    EXPECT_TRUE(config.unreadable.empty());
+}
+
+void expect_strict(const Config& config) {
+    EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid);
+    EXPECT_FALSE(config.honour_allow);
+    EXPECT_EQ(config.undetermined, UndeterminedRule::refuse);
+    EXPECT_EQ(config.mode, Mode::enforce);
+    EXPECT_FALSE(config.unreadable.empty());
 }
 
 } // namespace
@@ -46,6 +56,46 @@ TEST(ConfigText, EveryValueOfEveryKey) {
     EXPECT_FALSE(parse("honour_allow = no").honour_allow);
     EXPECT_EQ(parse("undetermined = refuse").undetermined, UndeterminedRule::refuse);
     EXPECT_EQ(parse("undetermined = allow").undetermined, UndeterminedRule::allow);
+    EXPECT_EQ(parse("mode = enforce").mode, Mode::enforce);
+    EXPECT_EQ(parse("mode = report").mode, Mode::report);
+    EXPECT_EQ(parse("mode = reports").mode, Mode::enforce);
+}
+
+TEST(ConfigText, WhatTheSiteVouchesFor) {
+    const Config config = parse("emulators = /usr/local/sbin /opt/qemu/bin/ # ours\n"
+                                "qemu_arguments = -qmp unix:/run/ours/*\nemulators = /nix/store\n");
+    EXPECT_TRUE(config.problems.empty());
+    EXPECT_EQ(config.vouched.emulators,
+              (std::vector<std::string>{"/usr/local/sbin", "/opt/qemu/bin/", "/nix/store"}));
+    EXPECT_EQ(config.vouched.qemu_arguments,
+              (std::vector<std::string>{"-qmp", "unix:/run/ours/*"}));
+    const Config wrong = parse("emulators = bin /a/../b /opt\n");
+    EXPECT_EQ(wrong.vouched.emulators, std::vector<std::string>{"/opt"});
+    ASSERT_EQ(wrong.problems.size(), 1U);
+    EXPECT_EQ(wrong.problems[0].what, "emulators: 'bin' is no absolute folder");
+}
+
+TEST(ConfigText, WhatAnEditorPutsInFrontOrBetween) {
+    EXPECT_EQ(parse("\xef\xbb\xbfunlabelled = forbid\n").unlabelled, UnlabelledRule::forbid);
+    EXPECT_TRUE(parse("\xef\xbb\xbfunlabelled = forbid\n").problems.empty());
+    // UTF-16: whatever it says, it is not read as nothing.
+    expect_strict(parse(std::string("\xff\xfeh\0o\0s\0t\0", 10)));
+    expect_strict(parse(std::string(config_limit + 1, '#')));
+    EXPECT_TRUE(parse(std::string(config_limit, '#')).unreadable.empty());
+}
+
+TEST(ConfigText, TheFrontReadsTheSameRules) {
+    for (const std::string& text :
+         {std::string("unlabelled = warn\nmode = report\n"), std::string("mode = x\nhost = any"),
+          std::string("\xef\xbb\xbfhonour_allow = no"), std::string("a\0b", 3)}) {
+        const Rules rules = parse_rules(text);
+        const Config config = parse(text);
+        EXPECT_EQ(rules.host, config.host) << text;
+        EXPECT_EQ(rules.unlabelled, config.unlabelled) << text;
+        EXPECT_EQ(rules.honour_allow, config.honour_allow) << text;
+        EXPECT_EQ(rules.undetermined, config.undetermined) << text;
+        EXPECT_EQ(rules.mode, config.mode) << text;
+    }
 }
 
 TEST(ConfigText, FormsThatPeopleWrite) {
@@ -94,7 +144,6 @@ TEST(ConfigText, SectionsAreNamed) {
 
 TEST(ConfigText, HostileBytesAreEscapedAndBounded) {
     std::string text = "\x1b[2J = 1\nunlabelled = \x1b]0;x\x07\n";
-    text += std::string("\0", 1) + "\n";
     for (int i = 0; i < 1000; ++i)
         text += "line\n";
     const Config config = parse(text);
@@ -135,6 +184,13 @@ TEST(ConfigFile, WhatCannotBeReadIsAProblem) {
     for (const char* path : {"/big", "/folder", "/fifo", "/loop"}) {
         const Config config = read_config(Sysroot(root.path()), path);
         EXPECT_EQ(config.problems.size(), 1U) << path;
-        expect_defaults(config);
+        expect_strict(config);
+        EXPECT_EQ(config.unreadable, config.problems.front().in_words());
     }
+}
+
+TEST(ConfigFile, ALinkThatLeadsNowhereIsAFileThatCannotBeRead) {
+    const test::Folder root{};
+    root.link("etc-is-elsewhere", "gone");
+    expect_strict(read_config(Sysroot(root.path()), "/gone"));
 }

@@ -44,25 +44,32 @@ constexpr std::string_view blanks = " \t\r\n";
 
 } // namespace
 
-std::string printable(std::string_view text, size_t limit) {
+std::string_view next_printable(std::string_view& text, std::array<char, 16>& room) {
     static constexpr char digits[] = "0123456789abcdef";
+    uint32_t point = 0;
+    const size_t valid = decode(text, point);
+    const std::string_view character = text.substr(0, std::max<size_t>(valid, 1));
+    text.remove_prefix(character.size());
+    if (valid != 0 && point == '\\')
+        return "\\\\";
+    if (valid != 0 && !is_unsafe(point))
+        return character;
+    size_t size = 0;
+    for (const char c : character) {
+        const auto byte = static_cast<unsigned char>(c);
+        for (const char escaped : {'\\', 'x', digits[byte >> 4], digits[byte & 15]})
+            room.at(size++) = escaped;
+    }
+    return {room.data(), size};
+}
+
+std::string printable(std::string_view text, size_t limit) {
+    std::array<char, 16> room{};
     std::string out;
     while (!text.empty()) {
         if (out.size() >= limit)
             return out + "...";
-        uint32_t point = 0;
-        const size_t length = decode(text, point);
-        if (length == 0 || is_unsafe(point)) {
-            for (size_t i = 0; i < std::max<size_t>(length, 1); ++i) {
-                const auto byte = static_cast<unsigned char>(text[i]);
-                out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-            }
-        } else if (point == '\\') {
-            out += "\\\\";
-        } else {
-            out += text.substr(0, length);
-        }
-        text.remove_prefix(std::max<size_t>(length, 1));
+        out += next_printable(text, room);
     }
     return out;
 }

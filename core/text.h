@@ -3,6 +3,7 @@
 // person or a log sees it.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ namespace virt_nested {
 /// bidirectional controls, a backslash becomes \\. At most `limit` bytes of it, the rest replaced
 /// by "...".
 std::string printable(std::string_view text, size_t limit = 256);
+
+/// Takes the first character off `text`, which is not empty, and gives it as printable() has it, in
+/// `room`. Allocates nothing.
+std::string_view next_printable(std::string_view& text, std::array<char, 16>& room);
 
 /// `text` as one word for a POSIX shell: as it is where that is safe, in single quotes otherwise.
 std::string shell_word(std::string_view text);

@@ -3,15 +3,16 @@
 #include "hooks/answer.h"
 
 #include "core/fd.h"
-#include "core/text.h"
+#include "hooks/deadline.h"
 #include "hooks/input.h"
 #include "hooks/judge_process.h"
-#include "hooks/unlabelled_rule.h"
+#include "hooks/log.h"
+#include "hooks/site_rules.h"
 
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <string>
+#include <poll.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -23,85 +24,159 @@ namespace {
 /// the CPU in the image, and a refusal before it makes libvirt 11.2 to 11.10 unlink the image
 /// (docs/refusals.md).
 constexpr const char* judged[] = {"prepare", "start", "started", "migrate"};
+/// Where 0 is the answer, and what is wrong is logged.
+constexpr const char* looked_at[] = {"restore", "reconnect"};
 
-void log(int priority, const std::string& line) {
-    ::openlog("virt-nested", LOG_PID, LOG_DAEMON);
-    ::syslog(priority, "%s", line.c_str());
-}
+constexpr int front_milliseconds = 10000;
+constexpr int tick_milliseconds = 500;
 
-/// The judge could not say anything: refuse a guest that carries a label or that the site forbids,
-/// let the others go.
-int answer_unjudged(const HookArguments& arguments, const std::string& why, bool labelled,
-                    UnlabelledRule rule) {
-    const std::string guest = "'" + printable(arguments.guest) + "'";
-    const std::string fact = judge_path() + " could not judge it (" + why + ")";
-    if (!labelled && rule != UnlabelledRule::forbid) {
-        log(LOG_WARNING, guest + " passes at " + arguments.operation + " unjudged: " + fact);
-        return 0;
-    }
-    const std::string line =
-        "virt-nested: " + guest + " refused: " +
-        (labelled ? "it carries a nesting label" : "the site forbids guests without a label") +
-        ", but " + fact + "; reinstall virt-nested-libvirt";
-    log(LOG_ERR, line);
-    say(line);
-    return 1;
-}
-
-} // namespace
-
-bool is_judged(const char* operation) {
-    for (const char* known : judged)
-        if (std::strcmp(operation, known) == 0)
+template<size_t count>
+bool is_one_of(const char* const (&known)[count], const char* operation) {
+    for (const char* one : known)
+        if (std::strcmp(one, operation) == 0)
             return true;
     return false;
 }
 
+/// All that is known of this start. One for the process, for the handler of its deadline needs it
+/// at any moment: nothing here may lie in memory that comes and goes.
+struct Start {
+    const HookArguments* arguments = nullptr;
+    Deadline deadline{front_milliseconds};
+    Rules rules = strict_rules; ///< until they are read
+    Input input;
+    volatile pid_t judge = -1;
+
+    const char* operation() const { return arguments->operation; }
+    bool strict() const { return rules.unlabelled == UnlabelledRule::forbid; }
+};
+
+Start* current = nullptr;
+
+Line guest_of(const Start& start) {
+    Line line;
+    (line << "'").escaped(start.arguments->guest) << "'";
+    return line;
+}
+
+/// A refusal, in the words that libvirt shows; in mode = report only the log has them. Good in a
+/// signal handler.
+int refuse(const Start& start, std::string_view line, bool logged_by_judge) {
+    if (start.rules.mode == Mode::report) {
+        Line would;
+        would << "mode = report lets pass what would be refused: " << line;
+        log_line(LOG_WARNING, would.view());
+        return 0;
+    }
+    say(line);
+    if (!logged_by_judge)
+        log_line(LOG_ERR, line);
+    return 1;
+}
+
+/// Nobody has said anything that counts: a guest is refused that may carry a label or that the site
+/// forbids, the others go. Good in a signal handler.
+int answer_unjudged(const Start& start, std::string_view why, std::string_view mend) {
+    const bool may_refuse = is_judged(start.operation());
+    const bool labelled = start.input.labelled();
+    Line line;
+    if (!may_refuse || (!labelled && !start.strict())) {
+        line << guest_of(start).view()
+             << (may_refuse ? " passes unjudged at " : " could not be judged at ")
+             << start.operation() << ": " << why;
+        log_line(LOG_WARNING, line.view());
+        return 0;
+    }
+    line << "virt-nested: " << guest_of(start).view() << " refused: "
+         << (labelled ? "it carries a nesting label" : "the site forbids guests without a label")
+         << ", but could not be judged: " << why << "; " << mend;
+    return refuse(start, line.view(), false);
+}
+
+/// The deadline's handler: it interrupts what blocks, and in the end answers by itself.
+void on_tick(int) {
+    const Start& start = *current;
+    if (!start.deadline.passed())
+        return;
+    if (start.judge > 0)
+        ::kill(start.judge, SIGKILL);
+    ::_exit(answer_unjudged(
+        start,
+        start.judge > 0       ? "its judge gave no answer within 10 s"
+        : start.input.ended() ? "no answer within 10 s"
+                              : "its definition did not come to its end within 10 s",
+        "start it again, and where this stays, see what virt-nested selftest says"));
+}
+
+/// Descriptors and dispositions are the caller's: what is opened here must not take the place of
+/// the three that libvirt gives, a broken pipe must not end this program, and it must hear how the
+/// judge ended.
+void trust_nothing() {
+    pollfd fds[] = {{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}};
+    if (::poll(fds, 3, 0) > 0)
+        for (const pollfd& fd : fds)
+            if ((fd.revents & POLLNVAL) != 0 && ::open("/dev/null", O_RDWR) < 0)
+                break;
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGCHLD, SIG_DFL);
+}
+
+void begin(Start& start, const HookArguments& arguments) {
+    start.arguments = &arguments;
+    current = &start;
+    arm_alarm(tick_milliseconds, tick_milliseconds, on_tick);
+    trust_nothing();
+}
+
+int judge(Start& start, char** argv) {
+    start.rules = read_rules(*start.arguments);
+    start.input.read_until_label();
+    if (start.rules.unlabelled == UnlabelledRule::allow && !start.input.labelled()) {
+        if (start.input.looks_whole())
+            return 0;
+        return answer_unjudged(start, "its definition was cut off", {});
+    }
+    const JudgeAnswer answer = ask_judge(argv, start.input, start.judge);
+    switch (answer.is) {
+    case JudgeAnswer::Is::passed:
+        return 0;
+    case JudgeAnswer::Is::refused:
+        return refuse(start, answer.words.view(), true);
+    case JudgeAnswer::Is::neither:
+        break;
+    }
+    Line why = judge_path();
+    why << ": " << answer.words.view();
+    return answer_unjudged(start, why.view(), answer.mend);
+}
+
+Start the_start;
+
+} // namespace
+
+bool is_judged(const char* operation) {
+    return is_one_of(judged, operation);
+}
+
 int answer(char** argv, const HookArguments& arguments) {
-    ::signal(SIGPIPE, SIG_IGN);
-    const UnlabelledRule rule = read_unlabelled_rule(arguments);
-    Input input;
-    input.read_until_label();
-    if (rule == UnlabelledRule::allow && !input.labelled())
-        return 0;
-    const JudgeAnswer judge = ask_judge(argv, input);
-    if (judge.passed())
-        return 0;
-    if (judge.refused()) {
-        say(trim(judge.words));
-        return 1;
-    }
-    return answer_unjudged(arguments, judge.why_neither(), input.labelled(), rule);
+    begin(the_start, arguments);
+    return judge(the_start, argv);
 }
 
-void look(char** argv, const HookArguments& arguments) {
-    ::signal(SIGPIPE, SIG_IGN);
+int let_pass(char** argv, const HookArguments& arguments) {
+    if (arguments.wrong || !is_one_of(looked_at, arguments.operation))
+        return 0;
+    begin(the_start, arguments);
+    if (::fork() != 0)
+        return 0;
     // libvirt waits until nobody holds these.
-    const Fd nowhere(::open("/dev/null", O_WRONLY));
-    if (nowhere.get() < 0)
-        return;
-    ::dup2(nowhere.get(), STDOUT_FILENO);
-    ::dup2(nowhere.get(), STDERR_FILENO);
-    ::signal(SIGALRM, SIG_DFL);
-    ::alarm((input_milliseconds + judge_milliseconds) / 1000);
-    const UnlabelledRule rule = read_unlabelled_rule(arguments);
-    Input input;
-    input.read_until_label();
-    if (rule == UnlabelledRule::allow && !input.labelled())
-        return;
-    const JudgeAnswer judge = ask_judge(argv, input);
-    if (!judge.passed())
-        log(LOG_WARNING,
-            "a running guest could not be judged at reconnect: " + judge.why_neither());
-}
-
-void say(std::string_view line) {
-    while (!line.empty()) {
-        const ssize_t put = ::write(STDERR_FILENO, line.data(), line.size());
-        if (put <= 0)
-            return;
-        line.remove_prefix(static_cast<size_t>(put));
-    }
+    const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (nowhere.get() < 0 || ::dup2(nowhere.get(), STDOUT_FILENO) < 0 ||
+        ::dup2(nowhere.get(), STDERR_FILENO) < 0)
+        return 0;
+    // A child has no timer of its parent's.
+    arm_alarm(tick_milliseconds, tick_milliseconds, on_tick);
+    return judge(the_start, argv);
 }
 
 } // namespace virt_nested

@@ -4,21 +4,17 @@
 
 #include "hooks/arguments.h"
 
-#include <string_view>
-
 namespace virt_nested {
 
 /// Whether anything but 0 may be the answer at this operation.
 bool is_judged(const char* operation);
 
-/// The exit status at an operation that is judged.
+/// The exit status at an operation that is judged. Pass is what has to be proven: by the judge's
+/// word, for a guest that may be labelled or under a strict rule. Never later than ten seconds.
 int answer(char** argv, const HookArguments& arguments);
 
-/// Judges and logs where the answer was given before: in a process of its own that nobody waits
-/// for.
-void look(char** argv, const HookArguments& arguments);
-
-/// To standard error, which libvirt shows where a guest is refused.
-void say(std::string_view line);
+/// Answers at any other operation, where nothing may fail: 0, at once. Where a guest may be looked
+/// at all the same, a process that nobody waits for has it judged, for the log.
+int let_pass(char** argv, const HookArguments& arguments);
 
 } // namespace virt_nested

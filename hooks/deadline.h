@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How long is left to wait.
+// No longer than this, whatever blocks.
 #pragma once
 
+#include <csignal>
 #include <ctime>
+#include <sys/time.h>
 
 namespace virt_nested {
 
@@ -10,11 +12,7 @@ class Deadline {
   public:
     explicit Deadline(int milliseconds) : end_(now() + milliseconds) {}
 
-    /// Milliseconds, as poll(2) takes them; 0 once it has passed.
-    int left() const {
-        const long left = end_ - now();
-        return left > 0 ? static_cast<int>(left) : 0;
-    }
+    bool passed() const { return now() >= end_; }
 
   private:
     static long now() {
@@ -25,5 +23,25 @@ class Deadline {
 
     long end_;
 };
+
+/// Has `handler` called `first` milliseconds from now and every `then` milliseconds after that,
+/// and with it every call interrupted that blocks (without SA_RESTART it returns with EINTR).
+/// Whatever the caller has made of the signal does not matter. Where the system refuses one of
+/// these, nothing is armed.
+inline void arm_alarm(int first, int then, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigset_t alarm;
+    ::sigemptyset(&alarm);
+    ::sigaddset(&alarm, SIGALRM);
+    if (::sigaction(SIGALRM, &action, nullptr) != 0)
+        return;
+    const auto time = [](int milliseconds) {
+        return timeval{milliseconds / 1000, milliseconds % 1000 * 1000};
+    };
+    const itimerval timer = {time(then), time(first)};
+    ::setitimer(ITIMER_REAL, &timer, nullptr);
+    ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
+}
 
 } // namespace virt_nested

@@ -1,78 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reading standard input. The buffer comes from realloc: a std::string would clear what read(2) is
-// about to fill.
+// Reading standard input. The memory beyond the first buffer comes from mmap, of which nothing is
+// touched before read(2) fills it.
 #include "hooks/input.h"
 
-#include "core/domain.h"
-#include "hooks/deadline.h"
+#include "core/text.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace virt_nested {
 
-namespace {
-
-constexpr size_t first_size = 64 * 1024;
-/// More than libvirt can send (its RPC layer ends below 8 MB); what is larger is handed on as soon
-/// as a label is seen in it.
-constexpr size_t size_limit = 64U * 1024 * 1024;
-
-bool comes_before(const Deadline& deadline) {
-    pollfd fd = {STDIN_FILENO, POLLIN, 0};
-    const int left = deadline.left();
-    return left > 0 && ::poll(&fd, 1, left) != 0;
-}
-
-} // namespace
-
-Input::~Input() {
-    std::free(data_);
-}
-
-bool Input::make_room() {
+void Input::make_room() {
     if (size_ < capacity_)
-        return true;
-    const size_t wanted = capacity_ == 0 ? first_size : capacity_ * 2;
-    char* larger = static_cast<char*>(std::realloc(data_, wanted));
-    if (!larger)
+        return;
+    void* larger = MAP_FAILED;
+    if (kept_ && capacity_ < size_limit)
+        larger = data_ == first_ ? ::mmap(nullptr, capacity_ * 2, PROT_READ | PROT_WRITE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                 : ::mremap(data_, capacity_, capacity_ * 2, MREMAP_MAYMOVE);
+    if (larger == MAP_FAILED) {
+        // What comes is still searched, in the same place.
+        kept_ = false;
+        size_ = 0;
+        return;
+    }
+    if (data_ == first_)
+        std::memcpy(larger, data_, size_);
+    data_ = static_cast<char*>(larger);
+    capacity_ *= 2;
+}
+
+bool Input::read_on() {
+    const ssize_t got = ::read(STDIN_FILENO, data_ + size_, capacity_ - size_);
+    // A short sleep: descriptors that are not ours may be non-blocking, or broken for good.
+    if (got < 0 && errno != EINTR)
+        ::poll(nullptr, 0, 10);
+    if (got < 0)
         return false;
-    data_ = larger;
-    capacity_ = wanted;
+    ended_ = got == 0;
+    total_ += static_cast<size_t>(got);
+    size_ += static_cast<size_t>(got);
     return true;
 }
 
 void Input::read_until_label() {
-    const Deadline deadline(input_milliseconds);
-    size_t searched = 0;
-    while (!labelled_ && !ended_ && size_ < size_limit && make_room()) {
-        if (!comes_before(deadline)) {
-            ended_ = true;
-            return;
-        }
-        const ssize_t got = ::read(STDIN_FILENO, data_ + size_, capacity_ - size_);
-        if (got < 0 && errno == EINTR)
-            continue;
-        ended_ = got <= 0;
-        size_ += got > 0 ? static_cast<size_t>(got) : 0;
-        labelled_ = ::memmem(data_ + searched, size_ - searched, label_uri.data(),
-                             label_uri.size()) != nullptr;
-        searched = size_ < label_uri.size() ? 0 : size_ - label_uri.size() + 1;
+    while (!labelled() && !ended_) {
+        make_room();
+        const size_t before = size_;
+        if (read_on())
+            watch_.pass({data_ + before, size_ - before});
     }
+}
+
+bool Input::looks_whole() const {
+    return trim({data_, size_}).ends_with("</domain>");
 }
 
 void Input::read_more() {
     given_ = size_ = 0;
-    if (!make_room()) {
-        ended_ = true;
-        return;
-    }
-    const ssize_t got = ::read(STDIN_FILENO, data_, capacity_);
-    ended_ = got == 0 || (got < 0 && errno != EINTR);
-    size_ = got > 0 ? static_cast<size_t>(got) : 0;
+    read_on();
 }
 
 } // namespace virt_nested

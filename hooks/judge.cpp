@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virt-nested-judge: reads the definition and the host, decides, says so. Run by virt-nested-hook;
-// exit status 0 pass, 1 refused with one line on standard error, anything else: no answer, and the
-// front decides what that means for the guest.
+// exit status 0 and its word on standard output: pass; 1 and one line on standard error: refused;
+// anything else is no answer, and the front decides what that means for the guest.
 #include "core/judgement.h"
 #include "core/text.h"
 #include "hooks/arguments.h"
+#include "hooks/deadline.h"
+#include "hooks/line.h"
+#include "hooks/log.h"
+#include "hooks/verdict_word.h"
 #include "version.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
-#include <sys/time.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -23,29 +26,42 @@ using namespace virt_nested;
 constexpr int fact_seconds = 5;
 constexpr int no_answer = 3;
 
-/// Interrupts a system call that blocks past the deadline; without SA_RESTART it returns with
-/// EINTR.
 void arm_deadline() {
-    struct sigaction action {};
-    action.sa_handler = [](int) {};
-    ::sigaction(SIGALRM, &action, nullptr);
-    itimerval timer{};
-    timer.it_value.tv_sec = fact_seconds;
-    timer.it_interval.tv_usec = 100000;
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
+    arm_alarm(fact_seconds * 1000, 100, [](int) {});
     set_deadline(std::chrono::steady_clock::now() + std::chrono::seconds(fact_seconds));
 }
+
+size_t bytes_read = 0;
 
 long read_stdin(char* buffer, size_t size) {
     for (;;) {
         const ssize_t got = ::read(STDIN_FILENO, buffer, size);
+        if (got > 0)
+            bytes_read += static_cast<size_t>(got);
         if (got >= 0 || errno != EINTR || deadline_passed())
             return got;
     }
 }
 
-void log(int priority, const std::string& line) {
-    ::syslog(priority, "%s", line.c_str());
+/// What is wrong in the configuration, in few words: validate has all of them.
+void log_problems(const Config& config) {
+    constexpr size_t most = 2;
+    for (size_t i = 0; i < std::min(most, config.problems.size()); ++i)
+        log_line(LOG_WARNING, config.problems[i].in_words());
+    if (config.problems.size() > most)
+        log_line(LOG_WARNING, std::to_string(config.problems.size() - most) +
+                                  " more mistakes in the configuration; run: virt-nested validate");
+}
+
+/// What the front is told counts; a person who runs this by hand reads it as well.
+int say_verdict(const Judgement& judgement) {
+    Line word;
+    put_verdict(word, judgement.verdict.refuse ? refuse_word : pass_word, bytes_read,
+                judgement.label_seen);
+    const std::string_view text = word.view();
+    const bool said =
+        ::write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    return judgement.verdict.refuse ? 1 : said ? 0 : no_answer;
 }
 
 int judge(const HookArguments& arguments) {
@@ -55,18 +71,17 @@ int judge(const HookArguments& arguments) {
     const Sysroot root(arguments.root);
     const Config config =
         arguments.config ? read_config(Sysroot(), arguments.config) : read_config(root);
-    for (const ConfigProblem& problem : config.problems)
-        log(LOG_WARNING, problem.in_words());
     const Judgement judgement = judge_guest(*phase, read_stdin, root, config);
+    const std::string line = refusal(arguments.guest, judgement.verdict);
+    if (judgement.verdict.refuse)
+        say(line);
+    log_problems(config);
     const std::string guest = "'" + printable(arguments.guest) + "'";
     for (const std::string& warning : judgement.verdict.warnings)
-        log(LOG_WARNING, guest + " at " + name(*phase) + ": " + warning);
-    if (!judgement.verdict.refuse)
-        return 0;
-    const std::string line = refusal(arguments.guest, judgement.verdict);
-    log(LOG_ERR, line);
-    std::fputs(line.c_str(), stderr);
-    return 1;
+        log_line(LOG_WARNING, guest + " at " + name(*phase) + ": " + warning);
+    if (judgement.verdict.refuse)
+        log_line(LOG_ERR, line);
+    return say_verdict(judgement);
 }
 
 } // namespace
@@ -81,15 +96,12 @@ int main(int argc, char** argv) {
         std::fputs(hook_usage, arguments.help ? stdout : stderr);
         return arguments.help ? 0 : 2;
     }
-    ::openlog("virt-nested", LOG_PID, LOG_DAEMON);
     arm_deadline();
     try {
-        const int status = judge(arguments);
-        std::fflush(nullptr);
         // A start waits for this, and the kernel takes memory back sooner than destructors do.
-        ::_exit(status);
+        ::_exit(judge(arguments));
     } catch (const std::exception& error) {
-        std::fputs(printable(error.what()).c_str(), stderr);
+        say(printable(error.what()));
         return no_answer;
     }
 }

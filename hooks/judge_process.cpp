@@ -1,49 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The judge as a process of its own.
+// The judge as a process of its own. Its standard input is the definition, its standard error its
+// words, its standard output its verdict: a pipe that nothing else writes to.
 #include "hooks/judge_process.h"
 
 #include "core/fd.h"
-#include "core/text.h"
-#include "hooks/deadline.h"
+#include "hooks/verdict_word.h"
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <string_view>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace virt_nested {
 
 namespace {
 
-struct Judge {
-    int failure = 0; ///< why it could not be started, as in errno
-    pid_t pid = -1;
-    Fd input; ///< to its standard input
-    Fd words; ///< from its standard error
+constexpr std::string_view reinstall = "reinstall virt-nested-libvirt";
+constexpr std::string_view try_again =
+    "start it again, and where this stays, see what virt-nested selftest says";
+
+/// What the judge says on one of its descriptors.
+struct Voice {
+    Fd fd;
+    Line heard;
+    bool broken = false;
+
+    /// What there is; closes at its end.
+    void listen() {
+        char buffer[4096];
+        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+        if (got > 0)
+            heard << std::string_view(buffer, static_cast<size_t>(got));
+        else if (got == 0 || errno != EINTR) {
+            broken = got < 0;
+            fd = Fd();
+        }
+    }
 };
 
-/// What the judge gets as its own: the definition to read, a place for its words, and nothing to
-/// print to, for standard output is libvirt's. Its SIGPIPE is not ignored as ours is.
-int spawn(pid_t& pid, char** argv, const Fd& in, const Fd& err) {
-    const std::string path = judge_path();
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t defaults;
-    ::sigemptyset(&defaults);
-    ::sigaddset(&defaults, SIGPIPE);
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_adddup2(&files, in.get(), STDIN_FILENO);
-    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&files, err.get(), STDERR_FILENO);
-    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    return ::posix_spawn(&pid, path.c_str(), &files, &attributes, argv, environ);
-}
+struct Judge {
+    pid_t pid = -1;
+    Fd input;      ///< to its standard input
+    Voice verdict; ///< its standard output
+    Voice words;   ///< its standard error
+};
 
 bool make_pipe(Fd& read, Fd& write) {
     int ends[2];
@@ -54,17 +58,37 @@ bool make_pipe(Fd& read, Fd& write) {
     return true;
 }
 
-Judge start(char** argv) {
-    Judge judge;
+/// In the child. Nothing of the caller's environment reaches the judge: a library preloaded there
+/// could say its verdict.
+[[noreturn]] void become_judge(char** argv, const Fd& in, const Fd& out, const Fd& err) {
+    char* nothing[] = {nullptr};
+    Line path = judge_path();
+    // Ignored by the front, and it would stay so.
+    ::signal(SIGPIPE, SIG_DFL);
+    if (::dup2(in.get(), STDIN_FILENO) >= 0 && ::dup2(out.get(), STDOUT_FILENO) >= 0 &&
+        ::dup2(err.get(), STDERR_FILENO) >= 0)
+        ::execve(path.c_str(), argv, nothing);
+    const std::string_view why = std::strerror(errno);
+    if (::write(err.get(), why.data(), why.size()) < 0)
+        ::_exit(126);
+    ::_exit(127);
+}
+
+/// False, with errno, where there is no judge.
+bool start(char** argv, Judge& judge, volatile pid_t& running) {
     Fd in;
+    Fd out;
     Fd err;
-    if (!make_pipe(in, judge.input) || !make_pipe(judge.words, err)) {
-        judge.failure = errno;
-        return judge;
-    }
-    judge.failure = spawn(judge.pid, argv, in, err);
-    ::fcntl(judge.input.get(), F_SETFL, O_NONBLOCK);
-    return judge;
+    if (!make_pipe(in, judge.input) || !make_pipe(judge.verdict.fd, out) ||
+        !make_pipe(judge.words.fd, err))
+        return false;
+    // Not vfork, nor posix_spawn: no signal is handled until the child has become another program,
+    // and its file may lie where that takes forever.
+    judge.pid = ::fork();
+    if (judge.pid == 0)
+        become_judge(argv, in, out, err);
+    running = judge.pid;
+    return judge.pid > 0 && ::fcntl(judge.input.get(), F_SETFL, O_NONBLOCK) == 0;
 }
 
 /// Gives the judge more of the definition: what was read already, then what libvirt still sends.
@@ -79,80 +103,103 @@ void feed(Judge& judge, Input& input) {
         judge.input = Fd();
 }
 
-/// False at the end of the judge's words.
-bool listen(const Judge& judge, JudgeAnswer& answer) {
-    char buffer[4096];
-    const ssize_t got = ::read(judge.words.get(), buffer, sizeof buffer);
-    if (got > 0 && answer.words.size() < sizeof buffer)
-        answer.words.append(buffer, static_cast<size_t>(got));
-    return got > 0 || (got < 0 && errno == EINTR);
-}
-
-/// Until the judge has said its last, or is late.
-void talk(Judge& judge, Input& input, JudgeAnswer& answer) {
-    const Deadline deadline(judge_milliseconds);
-    for (bool talking = true; talking;) {
+/// Until the judge has said its last; false, with errno, where one cannot wait.
+bool talk(Judge& judge, Input& input) {
+    while (judge.words.fd.get() >= 0 || judge.verdict.fd.get() >= 0) {
         const bool hungry = input.rest().empty() && !input.ended();
-        pollfd fds[] = {{judge.words.get(), POLLIN, 0},
-                        {hungry ? STDIN_FILENO : judge.input.get(),
+        const bool feeding = judge.input.get() >= 0;
+        pollfd fds[] = {{judge.words.fd.get(), POLLIN, 0},
+                        {judge.verdict.fd.get(), POLLIN, 0},
+                        {hungry && feeding ? STDIN_FILENO : judge.input.get(),
                          static_cast<short>(hungry ? POLLIN : POLLOUT), 0}};
-        const int left = deadline.left();
-        answer.late = left == 0 || ::poll(fds, judge.input.get() < 0 ? 1 : 2, left) == 0;
-        if (answer.late)
-            return;
+        if (::poll(fds, 3, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            return false;
+        }
         if (fds[0].revents != 0)
-            talking = listen(judge, answer);
-        if (judge.input.get() >= 0 && fds[1].revents != 0)
+            judge.words.listen();
+        if (fds[1].revents != 0)
+            judge.verdict.listen();
+        if (fds[2].revents != 0)
             feed(judge, input);
     }
+    return true;
 }
 
-bool ended_with(const JudgeAnswer& answer, int status) {
-    return !answer.late && WIFEXITED(answer.status) && WEXITSTATUS(answer.status) == status;
+/// -1 where nobody can say how it ended: no status of waitpid's.
+int wait_for(pid_t pid) {
+    int status = 0;
+    pid_t ended = -1;
+    while ((ended = ::waitpid(pid, &status, 0)) < 0 && errno == EINTR) {
+    }
+    return ended == pid ? status : -1;
+}
+
+void say_how_it_ended(int status, const Judge& judge, JudgeAnswer& answer) {
+    const bool exited = status != -1 && WIFEXITED(status);
+    answer.mend = exited && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127) ? reinstall
+                                                                                       : try_again;
+    if (status == -1)
+        answer.words << "how it ended is not known";
+    else if (!exited)
+        answer.words << "killed by signal " << static_cast<long>(WTERMSIG(status));
+    else
+        answer.words << "exit status " << static_cast<long>(WEXITSTATUS(status));
+    if (exited && WEXITSTATUS(status) == 0)
+        answer.words << (judge.verdict.heard.empty() ? " without a verdict"
+                                                     : " and another verdict than can be");
+    if (!judge.words.heard.empty())
+        (answer.words << ": ").escaped(trim(judge.words.heard.view()), 512);
+}
+
+/// The judge's own word for it, of all that was sent, and nothing that speaks against it.
+bool proven(const Judge& judge, const Input& input) {
+    Line expected;
+    put_verdict(expected, pass_word, input.total(), input.labelled());
+    return input.ended() && input.rest().empty() && !judge.verdict.broken &&
+           judge.verdict.heard.view() == expected.view();
 }
 
 } // namespace
 
-bool JudgeAnswer::passed() const {
-    return ended_with(*this, 0);
-}
-
-bool JudgeAnswer::refused() const {
-    return ended_with(*this, 1) && !words.empty();
-}
-
-std::string JudgeAnswer::why_neither() const {
-    const std::string said = words.empty() ? "" : ": " + printable(trim(words), 512);
-    if (late)
-        return "no answer within " + std::to_string(judge_milliseconds / 1000) + " s";
-    if (WIFSIGNALED(status))
-        return "killed by signal " + std::to_string(WTERMSIG(status)) + said;
-    return "exit status " + std::to_string(WEXITSTATUS(status)) + said;
-}
-
-std::string judge_path() {
+Line judge_path() {
+    Line path;
     char self[4096];
     const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self);
-    const std::string_view path(self, length < 0 ? 0 : static_cast<size_t>(length));
-    const size_t slash = path.rfind('/');
-    return slash == std::string_view::npos
-               ? "/usr/bin/virt-nested-judge"
-               : std::string(path.substr(0, slash)) + "/virt-nested-judge";
+    const std::string_view program(self, length < 0 ? 0 : static_cast<size_t>(length));
+    const size_t slash = program.rfind('/');
+    path << (slash == std::string_view::npos ? "/usr/bin" : program.substr(0, slash))
+         << "/virt-nested-judge";
+    return path;
 }
 
-JudgeAnswer ask_judge(char** argv, Input& input) {
+JudgeAnswer ask_judge(char** argv, Input& input, volatile pid_t& running) {
     JudgeAnswer answer;
-    Judge judge = start(argv);
-    if (judge.failure != 0) {
-        answer.status = 127 << 8;
-        answer.words = std::strerror(judge.failure);
+    answer.mend = try_again;
+    if (!input.kept()) {
+        answer.words << "there is no memory for its definition";
         return answer;
     }
-    talk(judge, input, answer);
-    if (answer.late)
-        ::kill(judge.pid, SIGKILL);
-    // A judge that hangs in the kernel cannot be reaped: it is left behind rather than waited for.
-    ::waitpid(judge.pid, &answer.status, answer.late ? WNOHANG : 0);
+    Judge judge;
+    const bool talked = start(argv, judge, running) && talk(judge, input);
+    if (!talked) {
+        answer.words << std::strerror(errno);
+        if (judge.pid > 0)
+            ::kill(judge.pid, SIGKILL);
+        return answer;
+    }
+    const int status = wait_for(judge.pid);
+    running = -1;
+    if (status == 0 && proven(judge, input)) {
+        answer.is = JudgeAnswer::Is::passed;
+    } else if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+               !judge.words.heard.empty()) {
+        answer.is = JudgeAnswer::Is::refused;
+        answer.words << trim(judge.words.heard.view());
+    } else {
+        say_how_it_ended(status, judge, answer);
+    }
     return answer;
 }
 

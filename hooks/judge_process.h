@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The judge, started, fed and listened to; whatever becomes of it, there is an answer in time.
+// The judge, started, fed and listened to.
 #pragma once
 
 #include "hooks/input.h"
+#include "hooks/line.h"
 
-#include <string>
+#include <sys/types.h>
 
 namespace virt_nested {
 
-/// The judge gives up on a fact after 5 s; one that says nothing for this long is stuck in the
-/// kernel.
-inline constexpr int judge_milliseconds = 8000;
-
 struct JudgeAnswer {
-    int status = 0; ///< as waitpid gives it
-    bool late = false;
-    std::string words; ///< the judge's standard error
+    enum class Is {
+        neither, ///< every end but the two below
+        passed,  ///< it said so, of these bytes and this label, and ended well
+        refused, ///< it ended with 1 and words
+    };
 
-    bool passed() const;
-    bool refused() const;
-    /// Where it is neither: "exit status 127: ...".
-    std::string why_neither() const;
+    Is is = Is::neither;
+    Line words; ///< the refusal, or what was wrong: "exit status 127: ..."
+    /// What there is to do about `neither`.
+    std::string_view mend;
 };
 
 /// The judge lies in the folder of this program, wherever the link that libvirt followed lies.
-std::string judge_path();
+Line judge_path();
 
-/// The judge gets this program's arguments, and the input from its beginning on.
-JudgeAnswer ask_judge(char** argv, Input& input);
+/// The judge gets this program's arguments, and the input from its beginning on. `running` is its
+/// process while there is one, for a deadline's handler. Waits for as long as the judge lives.
+JudgeAnswer ask_judge(char** argv, Input& input, volatile pid_t& running);
 
 } // namespace virt_nested

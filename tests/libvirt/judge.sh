@@ -22,7 +22,7 @@ rm "$lab/bin/virt-nested-judge"
 without 'No such file or directory'
 lab_virsh destroy nests >/dev/null || fail 'destroy without a judge'
 ok 'guests stop without a judge'
-expect_refused nests 'virt-nested-judge could not judge it'
+expect_refused nests 'could not be judged: '
 lab_config 'unlabelled = forbid'
 expect_refused plain 'the site forbids guests without a label'
 lab_config 'unlabelled = warn'

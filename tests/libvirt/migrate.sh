@@ -76,6 +76,6 @@ ok 'an incoming guest has to be certain of its feature'
 rm "$destination/bin/virt-nested-judge"
 migrate unjudged >/dev/null || fail 'migrate unjudged'
 arrived unjudged
-stayed lacks 'could not judge it'
+stayed lacks 'could not be judged'
 
 lab_done

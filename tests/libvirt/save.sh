@@ -44,8 +44,8 @@ expect_hook_refusal 'labelled require' restore "$lab/lacks2.save"
 grep -q 'lacks2 prepare begin' <<<"$said" || fail "not refused at prepare: $said"
 kept 'the host lost nesting'
 mv "$lab/bin/virt-nested-judge" "$lab/judge.good"
-expect_refused lacks 'could not judge it'
-expect_hook_refusal 'could not judge it' restore "$lab/lacks2.save"
+expect_refused lacks 'could not be judged'
+expect_hook_refusal 'could not be judged' restore "$lab/lacks2.save"
 kept 'the judge is missing, as in the middle of an upgrade'
 mv "$lab/judge.good" "$lab/bin/virt-nested-judge"
 lab_hook_remove

@@ -53,7 +53,7 @@ lab_virsh managedsave vnc >/dev/null || fail 'managedsave'
 expect_start vnc
 lab_virsh managedsave vnc >/dev/null
 rm "$lab/bin/virt-nested-judge"
-expect_refused vnc 'could not judge it'
+expect_refused vnc 'could not be judged'
 if grep -q "$secret" "$lab/syslog"; then fail 'a password is in the log'; fi
 ok 'no password in the log'
 

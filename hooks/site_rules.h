@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the site has decided, as far as the front needs it.
+#pragma once
+
+#include "core/config.h"
+#include "hooks/arguments.h"
+
+namespace virt_nested {
+
+/// The defaults where there is no file; strict_rules where there is one and it cannot be read. Read
+/// without memory of its own: read_config() of core brings a Sysroot along.
+Rules read_rules(const HookArguments& arguments);
+
+} // namespace virt_nested

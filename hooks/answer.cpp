@@ -130,7 +130,7 @@ void begin(Start& start, const HookArguments& arguments) {
 
 int judge(Start& start, char** argv) {
     start.rules = read_rules(*start.arguments);
-    start.input.read_until_label();
+    start.input.read();
     if (start.rules.unlabelled == UnlabelledRule::allow && !start.input.labelled()) {
         if (start.input.looks_whole())
             return 0;

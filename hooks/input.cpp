@@ -33,35 +33,24 @@ void Input::make_room() {
     capacity_ *= 2;
 }
 
-bool Input::read_on() {
-    const ssize_t got = ::read(STDIN_FILENO, data_ + size_, capacity_ - size_);
-    // A short sleep: descriptors that are not ours may be non-blocking, or broken for good.
-    if (got < 0 && errno != EINTR)
-        ::poll(nullptr, 0, 10);
-    if (got < 0)
-        return false;
-    ended_ = got == 0;
-    total_ += static_cast<size_t>(got);
-    size_ += static_cast<size_t>(got);
-    return true;
-}
-
-void Input::read_until_label() {
-    while (!labelled() && !ended_) {
+void Input::read() {
+    while (!ended_) {
         make_room();
-        const size_t before = size_;
-        if (read_on())
-            watch_.pass({data_ + before, size_ - before});
+        const ssize_t got = ::read(STDIN_FILENO, data_ + size_, capacity_ - size_);
+        if (got < 0) {
+            // A short sleep: descriptors that are not ours may be non-blocking, or broken for good.
+            if (errno != EINTR)
+                ::poll(nullptr, 0, 10);
+            continue;
+        }
+        ended_ = got == 0;
+        watch_.pass({data_ + size_, static_cast<size_t>(got)});
+        size_ += static_cast<size_t>(got);
     }
 }
 
 bool Input::looks_whole() const {
-    return trim({data_, size_}).ends_with("</domain>");
-}
-
-void Input::read_more() {
-    given_ = size_ = 0;
-    read_on();
+    return !kept_ || trim({data_, size_}).ends_with("</domain>");
 }
 
 } // namespace virt_nested

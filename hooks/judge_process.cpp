@@ -74,44 +74,41 @@ bool make_pipe(Fd& read, Fd& write) {
     ::_exit(127);
 }
 
+/// Gives the judge as much of the definition as its pipe takes; closes it behind the last of it.
+void feed(Judge& judge, Input& input) {
+    const std::string_view rest = input.rest();
+    const ssize_t put = ::write(judge.input.get(), rest.data(), rest.size());
+    const bool broken = put < 0 && errno != EAGAIN && errno != EINTR;
+    input.hand_on(put > 0 ? static_cast<size_t>(put) : 0);
+    if (broken || input.rest().empty())
+        judge.input = Fd();
+}
+
 /// False, with errno, where there is no judge.
-bool start(char** argv, Judge& judge, volatile pid_t& running) {
+bool start(char** argv, Judge& judge, Input& input, volatile pid_t& running) {
     Fd in;
     Fd out;
     Fd err;
     if (!make_pipe(in, judge.input) || !make_pipe(judge.verdict.fd, out) ||
-        !make_pipe(judge.words.fd, err))
+        !make_pipe(judge.words.fd, err) || ::fcntl(judge.input.get(), F_SETFL, O_NONBLOCK) != 0)
         return false;
+    // Nearly every definition is in the pipe before there is anybody to read it.
+    feed(judge, input);
     // Not vfork, nor posix_spawn: no signal is handled until the child has become another program,
     // and its file may lie where that takes forever.
     judge.pid = ::fork();
     if (judge.pid == 0)
         become_judge(argv, in, out, err);
     running = judge.pid;
-    return judge.pid > 0 && ::fcntl(judge.input.get(), F_SETFL, O_NONBLOCK) == 0;
-}
-
-/// Gives the judge more of the definition: what was read already, then what libvirt still sends.
-void feed(Judge& judge, Input& input) {
-    if (input.rest().empty() && !input.ended())
-        input.read_more();
-    const std::string_view rest = input.rest();
-    const ssize_t put = rest.empty() ? 0 : ::write(judge.input.get(), rest.data(), rest.size());
-    const bool broken = put < 0 && errno != EAGAIN && errno != EINTR;
-    input.hand_on(put > 0 ? static_cast<size_t>(put) : 0);
-    if (broken || (input.ended() && input.rest().empty()))
-        judge.input = Fd();
+    return judge.pid > 0;
 }
 
 /// Until the judge has said its last; false, with errno, where one cannot wait.
 bool talk(Judge& judge, Input& input) {
     while (judge.words.fd.get() >= 0 || judge.verdict.fd.get() >= 0) {
-        const bool hungry = input.rest().empty() && !input.ended();
-        const bool feeding = judge.input.get() >= 0;
         pollfd fds[] = {{judge.words.fd.get(), POLLIN, 0},
                         {judge.verdict.fd.get(), POLLIN, 0},
-                        {hungry && feeding ? STDIN_FILENO : judge.input.get(),
-                         static_cast<short>(hungry ? POLLIN : POLLOUT), 0}};
+                        {judge.input.get(), POLLOUT, 0}};
         if (::poll(fds, 3, -1) < 0) {
             if (errno == EINTR)
                 continue;
@@ -157,8 +154,7 @@ void say_how_it_ended(int status, const Judge& judge, JudgeAnswer& answer) {
 bool proven(const Judge& judge, const Input& input) {
     Line expected;
     put_verdict(expected, pass_word, input.total(), input.labelled());
-    return input.ended() && input.rest().empty() && !judge.verdict.broken &&
-           judge.verdict.heard.view() == expected.view();
+    return !judge.verdict.broken && judge.verdict.heard.view() == expected.view();
 }
 
 } // namespace
@@ -182,7 +178,7 @@ JudgeAnswer ask_judge(char** argv, Input& input, volatile pid_t& running) {
         return answer;
     }
     Judge judge;
-    const bool talked = start(argv, judge, running) && talk(judge, input);
+    const bool talked = start(argv, judge, input, running) && talk(judge, input);
     if (!talked) {
         answer.words << std::strerror(errno);
         if (judge.pid > 0)

@@ -43,6 +43,8 @@ class Line {
         return text_.data();
     }
     bool empty() const { return size_ == 0; }
+    /// Something may have been cut off.
+    bool full() const { return size_ == most; }
 
   private:
     static constexpr size_t most = 4000; ///< what syslog daemons take is far shorter

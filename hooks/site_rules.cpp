@@ -66,6 +66,8 @@ Rules read_rules(const HookArguments& arguments) {
         path << arguments.config;
     else
         path << arguments.root << config_path;
+    if (path.full())
+        return strict_rules;
     const ssize_t size = read_file(path.c_str(), text, sizeof text);
     if (size < 0)
         return errno == ENOENT ? Rules() : strict_rules;

@@ -22,6 +22,8 @@ void expect_defaults(const Config& config) {
     EXPECT_EQ(config.unlabelled, plain.unlabelled);
     EXPECT_EQ(config.honour_allow, plain.honour_allow);
     EXPECT_EQ(config.undetermined, plain.undetermined);
+    EXPECT_EQ(config.mode, plain.mode);
+    EXPECT_TRUE(config.vouched.emulators.empty() && config.vouched.qemu_arguments.empty());
     for (const ConfigProblem& problem : config.problems)
         ADD_FAILURE() << problem.in_words();
 }
@@ -34,7 +36,7 @@ TEST(ShippedConfig, ChangesNothing) {
 TEST(ShippedConfig, ShowsTheDefaultOfEveryKey) {
     const std::regex commented("(^|\n)#([a-z_]+ = [a-z]+)(?=\n)");
     const std::string text = shipped();
-    EXPECT_EQ(std::distance(std::sregex_iterator(text.begin(), text.end(), commented), {}), 4);
+    EXPECT_EQ(std::distance(std::sregex_iterator(text.begin(), text.end(), commented), {}), 5);
     expect_defaults(parse_config(std::regex_replace(text, commented, "$1$2"), "virt-nested.conf"));
 }
 

@@ -9,6 +9,7 @@
 #include "hooks/log.h"
 #include "hooks/site_rules.h"
 
+#include <csetjmp>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ constexpr const char* judged[] = {"prepare", "start", "started", "migrate"};
 constexpr const char* looked_at[] = {"restore", "reconnect"};
 
 constexpr int front_milliseconds = 10000;
+constexpr int patience_milliseconds = 2000; ///< with the configuration's file
 constexpr int tick_milliseconds = 500;
 
 template<size_t count>
@@ -44,6 +46,9 @@ struct Start {
     const HookArguments* arguments = nullptr;
     Deadline deadline{front_milliseconds};
     Rules rules = strict_rules; ///< until they are read
+    Deadline patience{patience_milliseconds};
+    volatile sig_atomic_t reading_rules = 0;
+    sigjmp_buf rules_are_strict; ///< while they are read
     Input input;
     volatile pid_t judge = -1;
 
@@ -68,44 +73,56 @@ int refuse(const Start& start, std::string_view line, bool logged_by_judge) {
         log_line(LOG_WARNING, would.view());
         return 0;
     }
-    say(line);
+    // Past the deadline nobody is waited for.
+    say(line, start.deadline.passed() ? 0 : front_milliseconds);
     if (!logged_by_judge)
         log_line(LOG_ERR, line);
     return 1;
 }
 
 /// Nobody has said anything that counts: a guest is refused that may carry a label or that the site
-/// forbids, the others go. Good in a signal handler.
+/// forbids, the others go.
+bool refuses_unjudged(const Start& start) {
+    return is_judged(start.operation()) && (start.input.labelled() || start.strict());
+}
+
+/// Good in a signal handler.
 int answer_unjudged(const Start& start, std::string_view why, std::string_view mend) {
-    const bool may_refuse = is_judged(start.operation());
-    const bool labelled = start.input.labelled();
     Line line;
-    if (!may_refuse || (!labelled && !start.strict())) {
+    if (!refuses_unjudged(start)) {
         line << guest_of(start).view()
-             << (may_refuse ? " passes unjudged at " : " could not be judged at ")
+             << (is_judged(start.operation()) ? " passes unjudged at " : " could not be judged at ")
              << start.operation() << ": " << why;
         log_line(LOG_WARNING, line.view());
         return 0;
     }
     line << "virt-nested: " << guest_of(start).view() << " refused: "
-         << (labelled ? "it carries a nesting label" : "the site forbids guests without a label")
+         << (start.input.labelled() ? "it carries a nesting label"
+                                    : "the site forbids guests without a label")
          << ", but could not be judged: " << why << "; " << mend;
     return refuse(start, line.view(), false);
 }
 
-/// The deadline's handler: it interrupts what blocks, and in the end answers by itself.
+/// The deadline's handler: it interrupts what blocks, gives up on a configuration that does not
+/// come, and in the end answers by itself; without words where even these block.
 void on_tick(int) {
-    const Start& start = *current;
+    static volatile sig_atomic_t answering = 0;
+    Start& start = *current;
+    if (start.reading_rules != 0 && start.patience.passed())
+        ::siglongjmp(start.rules_are_strict, 1);
     if (!start.deadline.passed())
         return;
     if (start.judge > 0)
         ::kill(start.judge, SIGKILL);
-    ::_exit(answer_unjudged(
-        start,
-        start.judge > 0       ? "its judge gave no answer within 10 s"
-        : start.input.ended() ? "no answer within 10 s"
-                              : "its definition did not come to its end within 10 s",
-        "start it again, and where this stays, see what virt-nested selftest says"));
+    if (answering != 0)
+        ::_exit(refuses_unjudged(start) && start.rules.mode == Mode::enforce);
+    answering = 1;
+    ::_exit(answer_unjudged(start,
+                            start.judge > 0 ? "its judge gave no answer within 10 s"
+                            : start.input.ended()
+                                ? "no answer within 10 s"
+                                : "its definition did not come to its end within 10 s",
+                            try_again));
 }
 
 /// Descriptors and dispositions are the caller's: what is opened here must not take the place of
@@ -125,11 +142,21 @@ void begin(Start& start, const HookArguments& arguments) {
     start.arguments = &arguments;
     current = &start;
     arm_alarm(tick_milliseconds, tick_milliseconds, on_tick);
-    trust_nothing();
+}
+
+/// All that is done before the definition is read. What then has not come counts as unreadable, and
+/// the judge, who reads the file as well, is still asked in time.
+void read_rules_in_time(Start& start) {
+    if (::sigsetjmp(start.rules_are_strict, 0) == 0) {
+        start.reading_rules = 1;
+        trust_nothing();
+        start.rules = read_rules(*start.arguments);
+    }
+    start.reading_rules = 0;
 }
 
 int judge(Start& start, char** argv) {
-    start.rules = read_rules(*start.arguments);
+    read_rules_in_time(start);
     start.input.read();
     if (start.rules.unlabelled == UnlabelledRule::allow && !start.input.labelled()) {
         if (start.input.looks_whole())
@@ -167,12 +194,10 @@ int let_pass(char** argv, const HookArguments& arguments) {
     if (arguments.wrong || !is_one_of(looked_at, arguments.operation))
         return 0;
     begin(the_start, arguments);
-    if (::fork() != 0)
-        return 0;
     // libvirt waits until nobody holds these.
     const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     if (nowhere.get() < 0 || ::dup2(nowhere.get(), STDOUT_FILENO) < 0 ||
-        ::dup2(nowhere.get(), STDERR_FILENO) < 0)
+        ::dup2(nowhere.get(), STDERR_FILENO) < 0 || ::fork() != 0)
         return 0;
     // A child has no timer of its parent's.
     arm_alarm(tick_milliseconds, tick_milliseconds, on_tick);

@@ -25,12 +25,13 @@ class Deadline {
 };
 
 /// Has `handler` called `first` milliseconds from now and every `then` milliseconds after that,
-/// and with it every call interrupted that blocks (without SA_RESTART it returns with EINTR).
-/// Whatever the caller has made of the signal does not matter. Where the system refuses one of
-/// these, nothing is armed.
+/// also while it runs, and with it every call interrupted that blocks (without SA_RESTART it
+/// returns with EINTR). Whatever the caller has made of the signal does not matter. Where the
+/// system refuses one of these, nothing is armed.
 inline void arm_alarm(int first, int then, void (*handler)(int)) {
     struct sigaction action {};
     action.sa_handler = handler;
+    action.sa_flags = SA_NODEFER;
     sigset_t alarm;
     ::sigemptyset(&alarm);
     ::sigaddset(&alarm, SIGALRM);
@@ -40,8 +41,8 @@ inline void arm_alarm(int first, int then, void (*handler)(int)) {
         return timeval{milliseconds / 1000, milliseconds % 1000 * 1000};
     };
     const itimerval timer = {time(then), time(first)};
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
     ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
+    ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 } // namespace virt_nested

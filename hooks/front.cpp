@@ -12,7 +12,8 @@
 
 int main(int argc, char** argv) {
     using namespace virt_nested;
-    const HookArguments arguments(argc, argv);
+    // Not of the stack: a handler may need it when main has returned.
+    static const HookArguments arguments(argc, argv);
     if (arguments.help || arguments.version) {
         const std::string_view text =
             arguments.help ? hook_usage : "virt-nested-hook " VIRT_NESTED_VERSION "\n";

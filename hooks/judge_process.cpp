@@ -20,8 +20,6 @@ namespace virt_nested {
 namespace {
 
 constexpr std::string_view reinstall = "reinstall virt-nested-libvirt";
-constexpr std::string_view try_again =
-    "start it again, and where this stays, see what virt-nested selftest says";
 
 /// What the judge says on one of its descriptors.
 struct Voice {

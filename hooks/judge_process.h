@@ -9,6 +9,10 @@
 
 namespace virt_nested {
 
+/// What there is to do where nothing is wrong with the installation.
+inline constexpr std::string_view try_again =
+    "start it again, and where this stays, see what virt-nested selftest says";
+
 struct JudgeAnswer {
     enum class Is {
         neither, ///< every end but the two below

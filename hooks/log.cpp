@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <paths.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -40,8 +41,12 @@ void log_line(int priority, std::string_view words) {
     send_line(SOCK_STREAM, {line.c_str(), line.view().size() + 1});
 }
 
-void say(std::string_view line) {
+void say(std::string_view line, int milliseconds) {
     while (!line.empty()) {
+        pollfd fd = {STDERR_FILENO, POLLOUT, 0};
+        const int ready = ::poll(&fd, 1, milliseconds);
+        if (ready == 0)
+            return;
         const ssize_t put = ::write(STDERR_FILENO, line.data(), line.size());
         if (put < 0 && errno == EINTR)
             continue;

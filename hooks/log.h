@@ -12,7 +12,8 @@ namespace virt_nested {
 /// good in a signal handler.
 void log_line(int priority, std::string_view line);
 
-/// To standard error, which libvirt shows where a guest is refused. Good in a signal handler.
-void say(std::string_view line);
+/// To standard error, which libvirt shows where a guest is refused; lost where nobody has taken it
+/// after so many milliseconds. Good in a signal handler.
+void say(std::string_view line, int milliseconds = 10000);
 
 } // namespace virt_nested

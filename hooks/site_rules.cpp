@@ -2,58 +2,57 @@
 // The configuration's file, for the front.
 #include "hooks/site_rules.h"
 
-#include "core/fd.h"
-#include "hooks/deadline.h"
 #include "hooks/line.h"
 
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace virt_nested {
 
 namespace {
 
-/// Of the front's ten seconds: what then has not come counts as unreadable, and the judge, who
-/// reads the file as well, is still asked in time.
-constexpr int patience_milliseconds = 2000;
-
-/// A call that was interrupted is made again.
+/// A call that was interrupted is made again; the caller's deadline ends what does not come.
 template<typename Call>
-auto insist(const Deadline& deadline, Call call) {
+auto insist(Call call) {
     for (;;) {
         const auto result = call();
-        if (result >= 0 || errno != EINTR || deadline.passed())
+        if (result >= 0 || errno != EINTR)
             return result;
     }
 }
 
-/// Bytes of the file, or -1; with errno ENOENT there is none.
-ssize_t read_file(const char* path, char* text, size_t room) {
-    const Deadline deadline(patience_milliseconds);
-    const Fd fd(insist(
-        deadline, [path] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+ssize_t read_open_file(int fd, char* text, size_t room) {
     struct stat status {};
-    if (fd.get() < 0) {
-        // A link that leads nowhere was meant to be a file.
-        const bool none = errno == ENOENT && ::lstat(path, &status) != 0 && errno == ENOENT;
-        errno = none ? ENOENT : EIO;
-        return -1;
-    }
-    errno = EIO;
-    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    if (insist([&] { return ::fstat(fd, &status); }) != 0 || !S_ISREG(status.st_mode))
         return -1;
     size_t size = 0;
     while (size < room) {
-        const ssize_t got =
-            insist(deadline, [&] { return ::read(fd.get(), text + size, room - size); });
-        if (got < 0)
-            errno = EIO;
+        const ssize_t got = insist([&] { return ::read(fd, text + size, room - size); });
         if (got <= 0)
             return got < 0 ? -1 : static_cast<ssize_t>(size);
         size += static_cast<size_t>(got);
     }
     return static_cast<ssize_t>(size);
+}
+
+/// Bytes of the file, or -1; with errno ENOENT there is none.
+ssize_t read_file(const char* path, char* text, size_t room) {
+    // Closed by hand: a jump over it would run no destructor.
+    const int fd =
+        insist([path] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
+    if (fd < 0) {
+        // A link that leads nowhere was meant to be a file.
+        struct stat link {};
+        const bool none = errno == ENOENT && ::lstat(path, &link) != 0 && errno == ENOENT;
+        errno = none ? ENOENT : EIO;
+        return -1;
+    }
+    const ssize_t size = read_open_file(fd, text, room);
+    ::close(fd);
+    errno = EIO;
+    return size;
 }
 
 } // namespace

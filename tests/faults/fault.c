@@ -8,9 +8,10 @@
 //          fail:ERRNO            nothing is done, and the error is returned
 //          late-fail:ERRNO       it is done, and the error is returned all the same: close(2)
 //          stall                 it waits until a signal is handled, then returns EINTR
-//          wait                  the same, but is carried out then, as what cannot be interrupted
-//          is delay:MILLISECONDS    it waits for so long, then is carried out freeze it never comes
-//          back, and no signal but SIGKILL is seen
+//          wait                  it waits without an end; signals are handled, and it goes on as
+//          before delay:MILLISECONDS    as stall, but only for so long: then it is carried out
+//          slow:MILLISECONDS     as wait, but only for so long: then it is carried out
+//          freeze                it never comes back, and no signal but SIGKILL is seen
 //     --each                     that time and each one after it: the same call of the same
 //     process, same first argument
 //     --timeout SECONDS          everything is killed then (default: 13)
@@ -58,9 +59,9 @@ enum { ERESTARTNOHAND = 514 };
 enum scope { NOBODY, FRONT, CHILD, JUDGE, SCOPES };
 static const char* const scope_names[] = {"nobody", "front", "child", "judge"};
 
-enum action { NOTHING, FAIL, LATE_FAIL, STALL, WAIT, DELAY, FREEZE };
+enum action { NOTHING, FAIL, LATE_FAIL, STALL, WAIT, DELAY, SLOW, FREEZE };
 static const char* const action_names[] = {"",     "fail",  "late-fail", "stall",
-                                           "wait", "delay", "freeze"};
+                                           "wait", "delay", "slow",      "freeze"};
 
 struct process {
     pid_t pid;
@@ -73,7 +74,6 @@ struct process {
     enum action doing;
     bool replaced; ///< the wait stands in for the call
     bool over;     ///< the delay's end was said
-    double until;
 };
 
 static struct {
@@ -101,7 +101,8 @@ static double began;
 static struct {
     int at; ///< number of the call that was hit first; 0: none
     pid_t pid;
-    unsigned long long argument;
+    struct __ptrace_syscall_info call;
+    double until; ///< where it is for some time only
 } hit;
 static int execs;
 
@@ -144,10 +145,20 @@ static struct process* found_or_new(pid_t pid) {
 
 // --- a system call
 
+static bool is_for_some_time(void) {
+    return asked.action == DELAY || asked.action == SLOW;
+}
+
+/// Whether a call that a handler has interrupted goes on: it is made again by the kernel.
+static bool goes_on(void) {
+    return asked.action == WAIT || asked.action == SLOW;
+}
+
 static bool is_watched(const struct process* p) {
     if (asked.list || p->calling)
         return true;
-    return p->scope == asked.scope && asked.action != NOTHING && (!hit.at || asked.each);
+    return p->scope == asked.scope && asked.action != NOTHING &&
+           (!hit.at || asked.each || goes_on());
 }
 
 static void go_on(struct process* p, int signal) {
@@ -185,7 +196,12 @@ static bool is_meant(const struct process* p) {
         return false;
     if (!hit.at)
         return p->time == asked.time;
-    return asked.each && p->pid == hit.pid && p->call.entry.args[0] == hit.argument;
+    if (p->pid != hit.pid || p->call.entry.args[0] != hit.call.entry.args[0] ||
+        (is_for_some_time() && now() >= hit.until))
+        return false;
+    return asked.each ||
+           (goes_on() && p->call.instruction_pointer == hit.call.instruction_pointer &&
+            p->call.stack_pointer == hit.call.stack_pointer);
 }
 
 /// Instead of the call: one that fails, or one that waits for a signal.
@@ -198,7 +214,6 @@ static void replace(struct process* p, struct user_regs_struct* registers) {
         registers->orig_rax = SYS_pause;
     p->replaced = asked.action >= STALL;
     p->over = false;
-    p->until = now() + (double)asked.value / 1000;
     ptrace(PTRACE_SETREGS, p->pid, 0, registers);
 }
 
@@ -217,7 +232,8 @@ static bool on_entry(struct process* p, const struct __ptrace_syscall_info* call
     if (!hit.at) {
         hit.at = p->number;
         hit.pid = p->pid;
-        hit.argument = call->entry.args[0];
+        hit.call = *call;
+        hit.until = now() + (double)asked.value / 1000;
     }
     p->doing = asked.action;
     if (p->doing == FREEZE)
@@ -234,8 +250,9 @@ static void end_wait(struct process* p) {
     if (ptrace(PTRACE_GETREGS, p->pid, 0, &registers) != 0 ||
         (long long)registers.rax != -ERESTARTNOHAND)
         return; // it had not begun
+    const bool made_again = p->over || goes_on();
     p->replaced = p->calling = p->over = false;
-    if (p->doing == STALL)
+    if (!made_again)
         return;         // the kernel makes it EINTR
     registers.rip -= 2; // back onto the syscall instruction
     registers.rax = p->call.entry.nr;
@@ -297,7 +314,7 @@ static bool is_handled(pid_t pid, int signal) {
 static void end_delays(void) {
     for (int i = 0; i < most_processes; i++) {
         struct process* p = &processes[i];
-        if (!p->pid || !p->replaced || p->doing != DELAY || p->over || now() < p->until)
+        if (!p->pid || !p->replaced || p->over || !is_for_some_time() || now() < hit.until)
             continue;
         // Not by a signal, which may be blocked.
         p->over = ptrace(PTRACE_INTERRUPT, p->pid, 0, 0) == 0;
@@ -453,19 +470,15 @@ static void leave_nothing(void) {
 }
 
 static void follow(const struct stat files[2]) {
-    /// What is left when the front has ended has so long to end, too.
-    const double grace = 0.5;
     int front_status = 0;
-    double ended = 0;
-    bool held = false;
+    double ended = 0, let_go = 0;
     for (;;) {
-        if (!ended && now() > began + asked.timeout)
+        if (ended && !is_held_open(files)) {
+            let_go = now();
             break;
-        if (ended) {
-            held = is_held_open(files);
-            if (!held || now() > ended + grace)
-                break;
         }
+        if (now() > began + asked.timeout)
+            break;
         end_delays();
         int status;
         const pid_t pid = waitpid(-1, &status, __WALL);
@@ -487,10 +500,10 @@ static void follow(const struct stat files[2]) {
             tick_every(5);
         }
     }
-    fprintf(report, "status %d\nsignal %d\nseconds %.3f\nlate %d\nheld %d\nhit %d\nexecs %d\n",
+    fprintf(report, "status %d\nsignal %d\nseconds %.3f\nlate %d\nlet_go %.3f\nhit %d\nexecs %d\n",
             ended && WIFEXITED(front_status) ? WEXITSTATUS(front_status) : -1,
             ended && WIFSIGNALED(front_status) ? WTERMSIG(front_status) : 0,
-            (ended ? ended : now()) - began, !ended, held, hit.at, execs);
+            (ended ? ended : now()) - began, !ended, let_go ? let_go - began : -1, hit.at, execs);
 }
 
 // --- what is asked for

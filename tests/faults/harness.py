@@ -48,12 +48,23 @@ class Answer:
         if "status" not in fields:
             raise RuntimeError(f"tests/faults/fault.c wrote no report: {report!r}")
         self.status, self.signal = int(fields["status"]), int(fields["signal"])
-        self.seconds, self.ended, self.held = fields["seconds"], not fields["late"], bool(fields["held"])
+        self.seconds, self.ended = fields["seconds"], not fields["late"]
+        self.held = not 0 <= fields["let_go"] <= DEADLINE + SLACK
         self.hit, self.execs = int(fields["hit"]), int(fields["execs"])
 
     @property
     def too_late(self):
         return not self.ended or self.seconds > DEADLINE + SLACK
+
+    def breaks_a_rule(self, within=DEADLINE + SLACK):
+        """What holds for every guest, whatever the answer is; None, or what does not."""
+        if not self.ended or self.seconds > within:
+            return f"no answer within {within:.0f} s"
+        if self.held:
+            return "a process that is left keeps libvirt's pipes open, and libvirt waits for that"
+        if self.out:
+            return "something on standard output"
+        return None
 
     @property
     def in_words(self):

@@ -140,8 +140,8 @@ class Judges:
     def definition(self, name, guest):
         path = os.path.join(self.lab.work, name + ".xml")
         with open(path, "wb") as out:
-            # With a label all the same, for what is asked about has one.
-            out.write(XML[guest] if guest == LABELLED else XML[LABELLED].replace(b"'forbid'", b"'allow'"))
+            # Labelled and as long all the same, for so is what is asked about.
+            out.write(XML[guest] if guest == LABELLED else XML[LABELLED].replace(b"'forbid'", b"'allow' "))
         return path
 
     def hook(self, script):
@@ -235,12 +235,9 @@ class Surroundings:
     def outcome(self, tried, answer):
         if tried.want == STARTED and tried.guest == UNLABELLED and answer.status != 0 and not self.reached_main(answer):
             return "excepted: not started", None
-        if answer.too_late or answer.seconds > tried.within:
-            return "late", f"no answer within {tried.within:.0f} s"
-        if answer.held:
-            return "late", "answered, but a process that is left keeps libvirt's pipes open"
-        if answer.out:
-            return "wrong", "something on standard output"
+        wrong = answer.breaks_a_rule(tried.within)
+        if wrong:
+            return "late or unclean", wrong
         if tried.want == CUT_OFF and answer.status == 0:
             return ("passed, logged", None) if self.lab.log.names(answer.name) else ("passed", "passed as it may, but not logged")
         if tried.guest == UNLABELLED:

@@ -155,14 +155,8 @@ void read_rules_in_time(Start& start) {
     start.reading_rules = 0;
 }
 
-int judge(Start& start, char** argv) {
-    read_rules_in_time(start);
-    start.input.read();
-    if (start.rules.unlabelled == UnlabelledRule::allow && !start.input.labelled()) {
-        if (start.input.looks_whole())
-            return 0;
-        return answer_unjudged(start, "its definition was cut off", {});
-    }
+/// Not inlined: a start that asks nobody should not need its stack.
+[[gnu::noinline]] int ask(Start& start, char** argv) {
     const JudgeAnswer answer = ask_judge(argv, start.input, start.judge);
     switch (answer.is) {
     case JudgeAnswer::Is::passed:
@@ -175,6 +169,14 @@ int judge(Start& start, char** argv) {
     Line why = judge_path();
     why << ": " << answer.words.view();
     return answer_unjudged(start, why.view(), answer.mend);
+}
+
+int judge(Start& start, char** argv) {
+    read_rules_in_time(start);
+    start.input.read();
+    if (start.rules.unlabelled != UnlabelledRule::allow || start.input.labelled())
+        return ask(start, argv);
+    return start.input.looks_whole() ? 0 : answer_unjudged(start, "its definition was cut off", {});
 }
 
 Start the_start;

@@ -60,7 +60,7 @@ ssize_t read_file(const char* path, char* text, size_t room) {
 Rules read_rules(const HookArguments& arguments) {
     // One byte more than counts, to know of a file that is longer.
     static char text[config_limit + 1];
-    Line path;
+    static Line path;
     if (arguments.config)
         path << arguments.config;
     else

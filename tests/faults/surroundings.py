@@ -16,8 +16,8 @@ from harness import DEADLINE, LABELLED, SIGNALS, SLACK, UNLABELLED, XML, StuckLo
 
 BOTH = (LABELLED, UNLABELLED)
 # What may come of it. RIGHT: refused with words, or passed. SAFE: not passed, or passed. STARTED: the same, once main was reached.
-# CUT_OFF: the label cannot be known: answered in time, and logged where it passes.
-RIGHT, SAFE, STARTED, CUT_OFF = "right", "safe", "started", "cut off"
+# CUT_OFF: the label cannot be known: answered in time, and logged where it passes. UNREAD: the configuration cannot be read, and is strict.
+RIGHT, SAFE, STARTED, CUT_OFF, UNREAD = "right", "safe", "started", "cut off", "unread"
 WITHOUT_WAITING = 2.0
 MANY = 200
 
@@ -43,7 +43,8 @@ def limits():
     steps += [("file size", resource.RLIMIT_FSIZE, 0)]
     for what, kind, value in steps:
         for guest in BOTH:
-            yield case(f"limit of {what}", str(value), guest, STARTED, options=["--list", *limit(kind, value)])
+            want = UNREAD if (kind, value) == (resource.RLIMIT_NOFILE, 3) else STARTED
+            yield case(f"limit of {what}", str(value), guest, want, options=["--list", *limit(kind, value)])
 
 
 def inherited():
@@ -235,6 +236,8 @@ class Surroundings:
     def outcome(self, tried, answer):
         if tried.want == STARTED and tried.guest == UNLABELLED and answer.status != 0 and not self.reached_main(answer):
             return "excepted: not started", None
+        if tried.want == UNREAD and tried.guest == UNLABELLED and answer.status == 1 and answer.in_words:
+            return "excepted: refused as under a file that cannot be read", None
         wrong = answer.breaks_a_rule(tried.within)
         if wrong:
             return "late or unclean", wrong

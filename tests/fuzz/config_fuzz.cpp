@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Config config = parse_config(text, "virt-nested.conf");
     must(config.problems.size() <= 64, "the list of problems is bounded");
     for (const ConfigProblem& problem : config.problems)
-        must(fuzz::is_harmless(problem.in_words()) && (problem.line >= 1 || !config.unreadable.empty()),
+        must(fuzz::is_harmless(problem.in_words()) &&
+                 (problem.line >= 1 || !config.unreadable.empty()),
              "a problem has a line, and is printable");
     const Rules rules = parse_rules(text);
     must(rules.unlabelled == config.unlabelled && rules.mode == config.mode,

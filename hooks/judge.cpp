@@ -45,12 +45,12 @@ long read_stdin(char* buffer, size_t size) {
 
 /// What is wrong in the configuration, in few words: validate has all of them.
 void log_problems(const Config& config) {
-    constexpr size_t most = 2;
+    constexpr size_t most = 3;
     for (size_t i = 0; i < std::min(most, config.problems.size()); ++i)
         log_line(LOG_WARNING, config.problems[i].in_words());
     if (config.problems.size() > most)
-        log_line(LOG_WARNING, std::to_string(config.problems.size() - most) +
-                                  " more mistakes in the configuration; run: virt-nested validate");
+        log_line(LOG_WARNING, "and " + std::to_string(config.problems.size() - most) +
+                                  " more in the configuration; run: virt-nested validate");
 }
 
 /// What the front is told counts; a person who runs this by hand reads it as well.

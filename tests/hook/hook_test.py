@@ -15,6 +15,7 @@ import unittest
 
 BIN = os.environ["VN_BIN"]
 HOOK = os.path.join(BIN, "virt-nested-hook")
+ROOTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../roots")
 URI = "urn:virt-nested:domain:1"
 PREFIX = b"urn:virt-nested:"    # enough to take a guest for labelled
 DEADLINE = 10.0         # seconds from the front's start to its end
@@ -186,6 +187,28 @@ class Decisions(HookTest):
     def test_config_option(self):
         self.write("other.conf", "unlabelled = forbid\n")
         self.refuses("unlabelled = forbid", guest(), arguments=["--root", self.root, "--config", self.path("other.conf"), "web1", "prepare", "begin", "-"])
+
+
+class WhatLibvirtDoesNotCheck(HookTest):
+    """On IBM Z and POWER libvirt hands names of models and features to QEMU as they are (src/cpu/cpu_s390.c, cpu_ppc64.c)."""
+
+    def refused(self, root, arch, cpu, words):
+        xml = guest("forbid", cpu).replace(b"x86_64", arch.encode())
+        arguments = ["--root", os.path.join(ROOTS, root), "web1", "prepare", "begin", "-"]
+        return self.refuses(words, xml, arguments=arguments)
+
+    def test_models_that_stand_for_the_host(self):
+        for model in ("max", "host"):
+            self.refused("z14-nested-on", "s390x", f"<cpu mode='custom'><model>{model}</model></cpu>", "gives sief2")
+            self.passes(guest("forbid", "<cpu mode='custom'><model>z14</model></cpu>").replace(b"x86_64", b"s390x"),
+                        arguments=["--root", os.path.join(ROOTS, "z14-nested-on"), "web1", "prepare", "begin", "-"])
+
+    def test_names_that_are_more_than_names(self):
+        for root, arch, cpu in (
+                ("z14-nested-on", "s390x", "<cpu mode='custom'><model>z14</model><feature policy='require' name='aen=on,sief2'/></cpu>"),
+                ("z14-nested-on", "s390x", "<cpu mode='custom'><model>z14,sief2=on</model></cpu>"),
+                ("power9-radix", "ppc64le", "<cpu mode='custom'><model>power9,cap-nested-hv=on</model></cpu>")):
+            self.assertIn("run: virsh edit web1", self.refused(root, arch, cpu, "cannot be determined"))
 
 
 class BadXml(HookTest):

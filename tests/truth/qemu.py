@@ -22,23 +22,31 @@ class Qemu:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         greeting = self.process.stdout.readline()
-        if not greeting:
+        try:
+            # A machine that cannot be made greets all the same.
+            self.ask("qmp_capabilities")
+        except Refused:
             self.__exit__()
-            raise Refused(self.said.strip() or "it ended with status %s" % self.process.returncode)
+            raise Refused(self.said.strip() or "it ended with status %s" % self.process.returncode) from None
         version = json.loads(greeting)["QMP"]["version"]
         number = "%(major)s.%(minor)s.%(micro)s" % version["qemu"]
         self.version = number + (" (" + version["package"] + ")" if version["package"] else "")
-        self.ask("qmp_capabilities")
         return self
 
     def __exit__(self, *_):
         self.process.kill()
-        self.said = self.process.communicate()[1].decode(errors="replace")
+        try:
+            self.said = self.process.communicate()[1].decode(errors="replace")
+        except BrokenPipeError:
+            self.said = ""
 
     def ask(self, question, **arguments):
         request = {"execute": question, "arguments": {name.replace("_", "-"): value for name, value in arguments.items()}}
-        self.process.stdin.write(json.dumps(request).encode() + b"\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Refused(question + ": it has ended") from None
         while True:
             line = self.process.stdout.readline()
             if not line:

@@ -16,15 +16,15 @@ Difference = collections.namedtuple("Difference", FIELDS + ("why",))
 REFUTED = {"certainly": False, "no": True}
 
 
-def truth_of(form, answers, host_model=True):
-    """`answers`: {model: {switch: answer}}, DEFAULT among the models. host_model: libvirt has one, which it needs for host-model,
-    match='minimum' and optional (src/cpu/cpu.c, virCPUUpdate)."""
-    if form.model in (None, definitions.ANY) and not host_model:
-        return {None}
-    if form.model in (None, definitions.ANY):
-        switches = (True, False) if form.model is None else (form.switch,)
-        return {told[switch] for model, told in answers.items() if model not in ("", "host", "max") for switch in switches}
-    return {answers[form.model][form.switch]} if form.model in answers else {None}
+def truths(answers, host_model=True):
+    """{(a form's model, its switch): what QEMU may answer}. `answers`: {model: {switch: answer}}, DEFAULT among the models.
+    host_model: libvirt has one, which it needs for host-model, match='minimum' and optional (src/cpu/cpu.c, virCPUUpdate)."""
+    out = {(model, switch): {answer} for model, told in answers.items() for switch, answer in told.items()}
+    found = {switch: {told[switch] for model, told in answers.items() if model not in ("", "host", "max")} for switch in (True, False)}
+    for model, switch, truth in ((definitions.ANY, True, found[True]), (definitions.ANY, False, found[False]),
+                                 (None, None, found[True] | found[False])):
+        out[model, switch] = truth if host_model else {None}
+    return out
 
 
 def said_of(delivers, cases):

@@ -57,6 +57,6 @@ def model_forms(model, feature, others=()):
         yield Form("custom, require " + other, "<cpu mode='custom'><model>%s</model>%s</cpu>" % (model, feature_xml(other, "require")), model, None)
 
 
-def domain(kind, arch, machine, cpu, features=""):
+def domain(kind, arch, machine, cpu, more=""):
     return ("<domain type='%s'><name>truth</name><memory unit='MiB'>64</memory><os><type arch='%s' machine='%s'>hvm</type></os>%s%s</domain>"
-            % (kind, arch, machine, features, cpu))
+            % (kind, arch, machine, more, cpu))

@@ -6,7 +6,7 @@ import os
 import re
 
 import definitions
-from compare import Case, truth_of
+from compare import Case, truths
 from qemu import Qemu, Refused
 
 # arch: as QEMU calls it; guest: as libvirt does; feature; others: features that stand beside it in a definition
@@ -114,12 +114,15 @@ def answers(arch, machine, feature):
 
 
 def cases(arch, machine, alias, told):
+    """An alias is the same machine: of it only what names no model."""
     guest, feature, others = ARCHES[arch]
-    forms = [("", form) for form in definitions.general_forms(feature)]
-    forms += [(model, form) for model in told if model for form in definitions.model_forms(model, feature, others)]
+    general = [("", form) for form in definitions.general_forms(feature)]
+    named = [(model, form) for model in told if model for form in definitions.model_forms(model, feature, others)]
+    asked = [(machine, *one) for one in general + named] + [(alias, *one) for one in general if alias]
+    truth = truths(told, arch not in STARTED)
     return [Case(arch, "qemu", name, model, form.form, definitions.domain("qemu", guest, name, form.cpu), PLATFORM,
-                 truth_of(form, told, arch not in STARTED))
-            for name in (machine, alias) if name for model, form in forms]
+                 truth.get((form.model, form.switch), {None}))
+            for name, model, form in asked]
 
 
 def compare(arch, every, comparison):

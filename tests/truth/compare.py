@@ -27,12 +27,21 @@ def truths(answers, host_model=True):
     return out
 
 
-def said_of(delivers, cases):
-    text = "".join("%s\t%s\n" % (case.platform, case.xml) for case in cases)
-    done = subprocess.run(delivers, input=text, stdout=subprocess.PIPE, text=True, check=True)
+def lines_of(command, questions):
+    text = "".join("%s\t%s\n" % question for question in questions)
+    done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True)
     lines = done.stdout.splitlines()
-    assert len(lines) == len(cases), "an answer a definition"
-    return [line.split("\t", 1) for line in lines]
+    assert len(lines) == len(questions), "an answer a question"
+    return lines
+
+
+def said_of(delivers, cases):
+    return [line.split("\t", 1) for line in lines_of([delivers], [(case.platform, case.xml) for case in cases])]
+
+
+def models_said(delivers, platform, models):
+    """{model: its row in the table of models, as words}"""
+    return dict(zip(models, lines_of([delivers, "--models"], [(platform, model) for model in models])))
 
 
 def word(answers):

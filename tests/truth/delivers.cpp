@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the product says of many definitions: lines PLATFORM<TAB>XML in, a line ANSWER<TAB>WHY each
 // out. PLATFORM is the name of a row of core/platform.cpp; the XML has no line break.
+// With --models: lines PLATFORM<TAB>MODEL in; "feature" out where the table of models has it, and
+// "feature paging" where it has nested paging too.
 #include "core/delivery.h"
 #include "core/domain.h"
 #include "core/platform.h"
@@ -27,26 +29,43 @@ const char* answer(const Delivery& delivery) {
     return "no";
 }
 
+const Platform* row(std::string_view name) {
+    const auto found =
+        std::find_if(platforms().begin(), platforms().end(),
+                     [&](const Platform& platform) { return platform.name == name; });
+    return found == platforms().end() ? nullptr : &*found;
+}
+
+/// Nothing for a line that is not understood.
+std::string answer_line(const Platform& platform, std::string_view text, bool models) {
+    if (models) {
+        const CpuModel* model = model_with_feature(platform, text);
+        return !model ? "-" : model->paging ? "feature paging" : "feature";
+    }
+    const auto domain = parse_domain(text);
+    if (!domain)
+        return {};
+    const Delivery said = delivery(*domain, platform);
+    return answer(said) + ('\t' + said.why);
+}
+
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    const bool models = argc == 2 && std::string_view(argv[1]) == "--models";
     std::ios::sync_with_stdio(false);
     for (std::string line; std::getline(std::cin, line);) {
         const size_t tab = line.find('\t');
-        const std::string name = line.substr(0, tab);
-        const auto platform = std::find_if(platforms().begin(), platforms().end(),
-                                           [&](const Platform& row) { return row.name == name; });
-        if (tab == std::string::npos || platform == platforms().end()) {
-            std::cerr << "no platform: " << line << '\n';
+        const Platform* platform = row(line.substr(0, tab));
+        const std::string said =
+            platform && tab != std::string::npos
+                ? answer_line(*platform, std::string_view(line).substr(tab + 1), models)
+                : "";
+        if (said.empty()) {
+            std::cerr << "not understood: " << line << '\n';
             return 2;
         }
-        const auto domain = parse_domain(std::string_view(line).substr(tab + 1));
-        if (!domain) {
-            std::cerr << "no domain: " << line << '\n';
-            return 2;
-        }
-        const Delivery said = delivery(*domain, *platform);
-        std::cout << answer(said) << '\t' << said.why << '\n';
+        std::cout << said << '\n';
     }
     return 0;
 }

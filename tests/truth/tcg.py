@@ -6,7 +6,7 @@ import os
 import re
 
 import definitions
-from compare import Case, truths
+from compare import Case, models_said, truths
 from qemu import Qemu, Refused
 
 # arch: as QEMU calls it; guest: as libvirt does; feature; others: features that stand beside it in a definition
@@ -125,10 +125,21 @@ def cases(arch, machine, alias, told):
             for name, model, form in asked]
 
 
+def table_problems(delivers):
+    """The rows of the table of models (core/platform.cpp) and what QEMU's own models have, nested paging as well."""
+    with Qemu("x86_64", "-machine", "q35") as qemu:
+        names = sorted(definition["name"] for definition in qemu.ask("query-cpu-definitions") if definition["name"] != "host")
+        has = {name: [word for word, feature in (("feature", "svm"), ("paging", "npt")) if expansion(qemu, name, feature, None)]
+               for name in names}
+    said = models_said(delivers, "AMD", names)
+    return ["the table of models says of %s: %s; QEMU: %s" % (name, said[name], " ".join(has[name]) or "-")
+            for name in names if said[name] != (" ".join(has[name]) or "-")]
+
+
 def compare(arch, every, comparison):
-    """All of one architecture; returns the differences of expansion and vCPU."""
+    """All of one architecture; returns the differences of expansion and vCPU, and of the table of models."""
     known = machines(arch)
-    problems = []
+    problems = table_problems(comparison.delivers) if arch == "x86_64" else []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         names = sorted(known) if every else few(known)
         for machine, (told, differing) in zip(names, pool.map(lambda name: answers(arch, name, ARCHES[arch][1]), names)):

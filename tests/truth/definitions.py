@@ -11,6 +11,8 @@ MATCHES = ("", "exact", "strict", "minimum")
 POLICIES = ("absent", "require", "force", "optional", "disable", "forbid")
 SWITCHED = {"absent": True, "require": True, "force": True, "disable": False, "forbid": False}
 MODES = {"host-passthrough": "host", "maximum": "max"}
+# QEMU's names that libvirt refuses as a <model> on x86 (src/cpu/cpu_x86.c, x86ModelFromCPU: "Unknown CPU model").
+NO_MODELS = ("host", "max", "base")
 ANY = "*"      # whatever model libvirt finds at the start
 DEFAULT = ""   # the machine's own
 

@@ -113,11 +113,16 @@ class Kept:
         def case(machine, model, form, xml, truth):
             return Case("x86_64", "kvm", machine, model, form, xml, "AMD", truth)
         out = []
+        host_model = self.libvirt["host-model"].split(",")[0]
         for machine, told in self.machines.items():
             known = truths(told)
+            # Where QEMU was asked about a few, EPYC stands for its generations.
+            as_host_model = {told.get(host_model, told["EPYC"])[None]}
             all_forms = [("", form) for form in definitions.general_forms(FEATURE)]
-            all_forms += [(model, form) for model in told if model for form in definitions.model_forms(model, FEATURE, ("npt",))]
-            out += [case(machine, model, form.form, definitions.domain("kvm", "x86_64", machine, form.cpu), known[form.model, form.switch])
+            all_forms += [(model, form) for model in told if model not in (definitions.DEFAULT, *definitions.NO_MODELS)
+                          for form in definitions.model_forms(model, FEATURE, ("npt",))]
+            out += [case(machine, model, form.form, definitions.domain("kvm", "x86_64", machine, form.cpu),
+                         as_host_model if form.form == "host-model" else known[form.model, form.switch])
                     for model, form in all_forms]
         for key, form, xml in forms():
             cpu = self.libvirt[key]

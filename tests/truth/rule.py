@@ -18,7 +18,7 @@ def asked():
     for arch, machine in (("x86_64", "pc"), *OTHERS):
         for form in definitions.general_forms(FEATURE):
             yield "%s, %s: %s" % (arch, machine, form.form), arch, machine, form
-    for model in MODELS:
+    for model in (*MODELS, *definitions.NO_MODELS):
         for form in definitions.model_forms(model, FEATURE, ("npt",)):
             yield "%s: %s" % (model, form.form), "x86_64", "pc", form
 
@@ -60,6 +60,8 @@ def agrees(form, cpu, own):
     found = [switch[word] for word in words if word in switch]
     if form.model is None:
         return True
+    if form.model in definitions.NO_MODELS and form.form.startswith("custom"):
+        return False
     if form.model != definitions.ANY and (model or own) != (form.model or own):
         return False
     return found == ([] if form.switch is None else [form.switch])

@@ -117,7 +117,8 @@ def cases(arch, machine, alias, told):
     """An alias is the same machine: of it only what names no model."""
     guest, feature, others = ARCHES[arch]
     general = [("", form) for form in definitions.general_forms(feature)]
-    named = [(model, form) for model in told if model for form in definitions.model_forms(model, feature, others)]
+    unnamed = (definitions.DEFAULT, *(definitions.NO_MODELS if feature == "svm" else ()))
+    named = [(model, form) for model in told if model not in unnamed for form in definitions.model_forms(model, feature, others)]
     asked = [(machine, *one) for one in general + named] + [(alias, *one) for one in general if alias]
     truth = truths(told, arch not in STARTED)
     return [Case(arch, "qemu", name, model, form.form, definitions.domain("qemu", guest, name, form.cpu), PLATFORM,

@@ -22,10 +22,11 @@ def show(arch):
 
 
 def check(arch, kept):
-    """The difference of the kept list and QEMU's own, each a sentence."""
+    """What the list and QEMU do not have in common, each a sentence; and, where the list is of another QEMU, a sentence that says so."""
     with open(kept, encoding="utf-8") as file:
         lines = file.read().splitlines()
     version, names = cpu_types(arch)
     known = {line for line in lines if not line.startswith("#")}
-    return (["%s: a CPU of QEMU %s is a %s, which is not in the list" % (kept, version, name) for name in set(names) - known] +
-            ["%s: no CPU of QEMU %s is a %s" % (kept, version, name) for name in known - set(names)])
+    other = None if any(version in line for line in lines if line.startswith("#")) else "%s is not of QEMU %s" % (kept, version)
+    return (["%s: a CPU of QEMU %s is a %s, which is not in the list" % (kept, version, name) for name in sorted(set(names) - known)] +
+            ["%s: no CPU of QEMU %s is a %s" % (kept, version, name) for name in sorted(known - set(names))]), other

@@ -53,12 +53,13 @@ def model_forms(model, feature, others=()):
         for mode in ("custom", ""):
             opening = "<cpu%s%s>" % (" mode='custom'" if mode else "", " match='%s'" % match if match else "")
             words = ", ".join(["custom"] + (["match " + match] if match else []) + ([] if mode else ["mode unsaid"]))
-            minimum = match == "minimum"
-            yield from with_policies(words, opening, "<model>%s</model>" % model, "</cpu>", feature, ANY if minimum else model, not minimum)
+            found = ANY if match == "minimum" else model
+            yield from with_policies(words, opening, "<model>%s</model>" % model, "</cpu>", feature, found, found == model)
     for other in others:
-        yield Form("custom, require " + other, "<cpu mode='custom'><model>%s</model>%s</cpu>" % (model, feature_xml(other, "require")), model, None)
+        cpu = "<cpu mode='custom'><model>%s</model>%s</cpu>" % (model, feature_xml(other, "require"))
+        yield Form("custom, require " + other, cpu, model, None)
 
 
 def domain(kind, arch, machine, cpu, more=""):
-    return ("<domain type='%s'><name>truth</name><memory unit='MiB'>64</memory><os><type arch='%s' machine='%s'>hvm</type></os>%s%s</domain>"
-            % (kind, arch, machine, more, cpu))
+    return ("<domain type='%s'><name>truth</name><memory unit='MiB'>64</memory><os><type arch='%s' machine='%s'>hvm</type></os>"
+            "%s%s</domain>" % (kind, arch, machine, more, cpu))

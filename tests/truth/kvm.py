@@ -105,8 +105,11 @@ class Kept:
         out = []
         for (machine, cpu), value in self.vcpus.items():
             model, _, switch = cpu.partition(",")
-            if cpu and switch in words and self.machines[machine][model][words[switch]] != value:
-                out.append("%s: -cpu %s: the expansion says %s, the vCPU %s" % (machine, cpu, self.machines[machine][model][words[switch]], value))
+            if not cpu or switch not in words:
+                continue
+            expanded = self.machines[machine][model][words[switch]]
+            if expanded != value:
+                out.append("%s: -cpu %s: the expansion says %s, the vCPU %s" % (machine, cpu, expanded, value))
         return out
 
     def cases(self):

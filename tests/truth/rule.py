@@ -26,7 +26,8 @@ def asked():
 def ask():
     # What libvirt adds by itself wants PCI, which not every machine has.
     bare = "<devices><controller type='usb' model='none'/><memballoon model='none'/></devices>"
-    return ["%s\t%s" % (key, definitions.domain("qemu", tcg.ARCHES[arch][0], machine, form.cpu, bare)) for key, arch, machine, form in asked()]
+    return ["%s\t%s" % (key, definitions.domain("qemu", tcg.ARCHES[arch][0], machine, form.cpu, bare))
+            for key, arch, machine, form in asked()]
 
 
 def said(path):

@@ -40,12 +40,12 @@ std::vector<NamedFact> host_facts(const Host& host) {
 }
 
 /// What the definition gives, as a fact like the others.
-NamedFact definition_fact(const Judgement& judgement) {
+NamedFact definition_fact(const Judgement& judgement, const Config& config) {
     const Platform* platform = platform_of_guest(judgement.domain, judgement.host);
     if (!platform)
         return {"the definition delivers",
                 {State::undetermined, {}, "definition", "unknown platform"}};
-    const Delivery gives = delivery(judgement.domain, *platform);
+    const Delivery gives = delivery(judgement.domain, *platform, config.vouched);
     const std::string what = "the definition delivers " + std::string(platform->feature);
     if (gives.undetermined)
         return {what, {State::undetermined, {}, "definition", gives.why}};
@@ -56,10 +56,10 @@ NamedFact definition_fact(const Judgement& judgement) {
         {gives.how == Delivers::certainly ? State::on : State::off, gives.why, "definition", {}}};
 }
 
-std::vector<NamedFact> facts(const Judgement& judgement) {
+std::vector<NamedFact> facts(const Judgement& judgement, const Config& config) {
     std::vector<NamedFact> out;
     if (judgement.readable)
-        out.push_back(definition_fact(judgement));
+        out.push_back(definition_fact(judgement, config));
     for (NamedFact& fact : host_facts(judgement.host))
         out.push_back(std::move(fact));
     return out;
@@ -76,21 +76,29 @@ std::string fact_line(const NamedFact& named) {
     return line + (fact.reason.empty() ? "" : ": " + fact.reason) + "\n";
 }
 
+const char* outcome_words(const Verdict& verdict) {
+    if (verdict.would_refuse)
+        return "passes, for mode = report refuses nothing; would be refused";
+    return verdict.refuse ? "refused" : "passes";
+}
+
 std::string text_of(const Judgement& judgement, const Config& config) {
     const Verdict& verdict = judgement.verdict;
     std::string out = "'" + printable(judgement.domain.name) + "' at " + name(judgement.phase) +
-                      ": " + (verdict.refuse ? "refused" : "passes") +
+                      ": " + outcome_words(verdict) +
                       (verdict.undetermined ? ", undetermined" : "") + "\n";
     out += "reason: " + verdict.reason + "\n";
     if (!verdict.mend.empty())
         out += "run: " + verdict.mend + "\n";
+    if (!verdict.decision.empty())
+        out += "decide: " + verdict.decision + "\n";
     out += "label: " + label_words(judgement) + "\n";
     for (const std::string& warning : verdict.warnings)
         out += "warning: " + warning + "\n";
     for (const ConfigProblem& problem : config.problems)
         out += "warning: " + problem.in_words() + "\n";
     out += "facts:\n";
-    for (const NamedFact& fact : facts(judgement))
+    for (const NamedFact& fact : facts(judgement, config))
         out += fact_line(fact);
     return out;
 }
@@ -104,11 +112,13 @@ std::string json_of(const Judgement& judgement, const Config& config) {
                 {"domain", judgement.domain.name},
                 {"reason", verdict.reason},
                 {"fix", verdict.mend},
+                {"decision", verdict.decision},
+                {"would_refuse", verdict.would_refuse},
                 {"warnings", verdict.warnings},
                 {"facts", Json::array()}};
     for (const ConfigProblem& problem : config.problems)
         out["warnings"].push_back(problem.in_words());
-    for (const NamedFact& named : facts(judgement))
+    for (const NamedFact& named : facts(judgement, config))
         out["facts"].push_back({{"name", named.name},
                                 {"state", name(named.fact.state)},
                                 {"found", named.fact.found},
@@ -155,7 +165,9 @@ Phase phase_of(const Parsed& parsed, Phase otherwise) {
 
 int explain(const Judgement& judgement, const Config& config, const Parsed& parsed) {
     std::cout << format_of(parsed, formats()).render(judgement, config);
-    return judgement.verdict.refuse ? exit_fail : exit_pass;
+    return judgement.verdict.refuse         ? exit_fail
+           : judgement.verdict.would_refuse ? exit_warn
+                                            : exit_pass;
 }
 
 } // namespace virt_nested

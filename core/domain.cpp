@@ -34,6 +34,13 @@ const CpuFeature* Cpu::feature(std::string_view name) const {
     return found == features.end() ? nullptr : &*found;
 }
 
+bool is_plain_name(std::string_view word) {
+    return std::all_of(word.begin(), word.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '+' || c == '-';
+    });
+}
+
 const char* name(LabelPolicy policy) {
     return label_policies[static_cast<size_t>(policy)];
 }

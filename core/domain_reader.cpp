@@ -28,8 +28,17 @@ enum class Room : int {
     devices,
     emulator,
     launch_security,
-    commandline,
+    commandline, ///< from here on QEMU's namespace
     argument,
+    variable,
+    capabilities,
+    capability,
+    override,
+    override_device,
+    frontend,
+    property,
+    deprecation,
+    qemu_unknown, ///< up to here
     other
 };
 
@@ -37,6 +46,8 @@ namespace {
 
 constexpr std::string_view qemu_uri = "http://libvirt.org/schemas/domain/qemu/1.0";
 constexpr size_t feature_limit = 4096; ///< more <feature> elements than any CPU has
+constexpr size_t qemu_limit = 4096;
+constexpr size_t qemu_bytes_limit = 1024UL * 1024;
 constexpr size_t depth_limit = 256; ///< libxml2's own, which it keeps only where it builds a tree
 
 struct Door {
@@ -46,7 +57,7 @@ struct Door {
     Room to;
 };
 
-constexpr std::array<Door, 18> doors = {{
+constexpr std::array<Door, 27> doors = {{
     {Room::document, "", "domain", Room::domain},
     {Room::domain, "", "name", Room::name},
     {Room::domain, "", "uuid", Room::uuid},
@@ -65,25 +76,25 @@ constexpr std::array<Door, 18> doors = {{
     {Room::domain, "", "launchSecurity", Room::launch_security},
     {Room::domain, qemu_uri, "commandline", Room::commandline},
     {Room::commandline, qemu_uri, "arg", Room::argument},
+    {Room::commandline, qemu_uri, "env", Room::variable},
+    {Room::domain, qemu_uri, "capabilities", Room::capabilities},
+    {Room::capabilities, qemu_uri, "add", Room::capability},
+    {Room::capabilities, qemu_uri, "del", Room::capability},
+    {Room::domain, qemu_uri, "override", Room::override},
+    {Room::override, qemu_uri, "device", Room::override_device},
+    {Room::override_device, qemu_uri, "frontend", Room::frontend},
+    {Room::frontend, qemu_uri, "property", Room::property},
+    {Room::domain, qemu_uri, "deprecation", Room::deprecation},
 }};
 
-/// QEMU options that can change the CPU or the accelerator behind libvirt's back (qemu-options.hx);
-/// QEMU takes them with one dash or two.
-constexpr std::array<std::string_view, 8> cpu_options = {
-    "cpu", "global", "set", "readconfig", "machine", "M", "accel", "enable-kvm"};
+bool is_qemu(Room room) {
+    return room >= Room::commandline && room <= Room::qemu_unknown;
+}
 
 Switch switch_of(const std::string& state, Switch without) {
     if (state.empty())
         return without;
     return state == "on" ? Switch::on : Switch::off;
-}
-
-bool touches_cpu(std::string_view argument) {
-    if (!argument.starts_with('-'))
-        return false;
-    argument.remove_prefix(argument.starts_with("--") ? 2 : 1);
-    argument = argument.substr(0, argument.find('='));
-    return std::find(cpu_options.begin(), cpu_options.end(), argument) != cpu_options.end();
 }
 
 } // namespace
@@ -110,17 +121,45 @@ bool Attributes::has(std::string_view wanted) const {
 void DomainReader::start(std::string_view element, std::string_view uri,
                          const Attributes& attributes) {
     const Room room = enter(element, uri);
-    if (uri == label_uri && room != Room::label)
-        label_problem("element '" + printable(element, 64) +
-                      (element == "nested" ? "' is not a direct child of <metadata>"
-                                           : "' is unknown in the label's namespace"));
-    if (!path_.empty() && path_.back() == Room::label)
-        label_problem("child '" + printable(element, 64) + "' of the label is unknown");
+    look_for_label(room, element, uri, attributes);
     if (path_.size() >= depth_limit && problem.empty())
         problem = "its elements are nested deeper than " + std::to_string(depth_limit);
     path_.push_back(room);
     text_.clear();
-    take(room, attributes);
+    if (is_qemu(room))
+        take_qemu(room, element, attributes);
+    else
+        take(room, attributes);
+}
+
+/// Ours in any place, and below <metadata>, where labels stand, whatever only a label can be.
+void DomainReader::look_for_label(Room room, std::string_view element, std::string_view uri,
+                                  const Attributes& attributes) {
+    const bool in_metadata = path_.size() > 1 && path_[1] == Room::metadata;
+    const bool direct = in_metadata && path_.size() == 2;
+    if (uri == label_uri && room != Room::label)
+        label_problem(direct ? LabelFault::words : LabelFault::place,
+                      "element '" + printable(element, 64) +
+                          (element == "nested" ? "' is not a direct child of <metadata>"
+                                               : "' is unknown in the label's namespace"));
+    else if (in_metadata && uri != label_uri && is_label_namespace(uri)) {
+        if (domain.label.problem.empty())
+            domain.label.uri = std::string(uri);
+        label_problem(direct ? LabelFault::version : LabelFault::place,
+                      "the namespace '" + printable(uri, 64) + "' of element '" +
+                          printable(element, 64) + "' is not known here");
+    }
+    if (!path_.empty() && path_.back() == Room::label)
+        label_problem(LabelFault::words,
+                      "child '" + printable(element, 64) + "' of the label is unknown");
+    if (!in_metadata || room == Room::label)
+        return;
+    for (size_t i = 0; i < attributes.size(); ++i)
+        if (is_label_namespace(attributes.uri(i)))
+            label_problem(LabelFault::place, "attribute '" + printable(attributes.name(i), 64) +
+                                                 "' of the namespace '" +
+                                                 printable(attributes.uri(i), 64) +
+                                                 "' stands outside a label");
 }
 
 void DomainReader::end() {
@@ -134,19 +173,24 @@ void DomainReader::end() {
         break;
     case Room::model:
         domain.cpu.model = text;
+        if (!is_plain_name(text))
+            cpu_beyond("<cpu> names the model '" + printable(text, 64) +
+                       "', which is more than a name");
         break;
     case Room::emulator:
         domain.emulator = text;
         break;
     case Room::label:
         if (!text.empty())
-            label_problem("text in the label is unknown: '" + printable(text, 32) + "'");
+            label_problem(LabelFault::words,
+                          "text in the label is unknown: '" + printable(text, 32) + "'");
         break;
     default:
         break;
     }
     text_.clear();
     path_.pop_back();
+    complete_ = path_.empty();
 }
 
 Room DomainReader::enter(std::string_view element, std::string_view uri) {
@@ -154,6 +198,8 @@ Room DomainReader::enter(std::string_view element, std::string_view uri) {
     for (const Door& door : doors)
         if (door.from == from && door.element == element && door.uri == uri)
             return door.to;
+    if (uri == qemu_uri && (from == Room::domain || is_qemu(from)))
+        return Room::qemu_unknown;
     if (from == Room::document)
         problem = "the root element is '" + printable(element, 64) + "', not 'domain'";
     return Room::other;
@@ -187,13 +233,39 @@ void DomainReader::take(Room room, const Attributes& attributes) {
     case Room::launch_security:
         domain.launch_security = attributes.get("type");
         break;
-    case Room::argument:
-        if (touches_cpu(attributes.get("value")) && domain.cpu_arguments.size() < 64)
-            domain.cpu_arguments.push_back(attributes.get("value"));
-        break;
     default:
         break;
     }
+}
+
+void DomainReader::take_qemu(Room room, std::string_view element, const Attributes& attributes) {
+    QemuPiece piece;
+    switch (room) {
+    case Room::argument:
+        piece = {QemuPiece::argument, {}, attributes.get("value")};
+        break;
+    case Room::variable:
+        piece = {QemuPiece::variable, attributes.get("name"), attributes.get("value")};
+        break;
+    case Room::capability:
+        piece = {QemuPiece::capability, attributes.get("capability"), {}};
+        break;
+    case Room::override_device:
+        alias_ = attributes.get("alias");
+        return;
+    case Room::property:
+        piece = {QemuPiece::property, alias_, attributes.get("name")};
+        break;
+    case Room::qemu_unknown:
+        piece = {QemuPiece::unknown, std::string(element), {}};
+        break;
+    default:
+        return;
+    }
+    qemu_bytes_ += piece.name.size() + piece.value.size();
+    domain.more_qemu |= domain.qemu.size() >= qemu_limit || qemu_bytes_ > qemu_bytes_limit;
+    if (!domain.more_qemu)
+        domain.qemu.push_back(std::move(piece));
 }
 
 void DomainReader::take_cpu(const Attributes& attributes) {
@@ -211,42 +283,56 @@ void DomainReader::take_cpu(const Attributes& attributes) {
 
 /// An attribute that is absent has its default.
 void DomainReader::cpu_unknown(const char* attribute, const Attributes& attributes) {
-    if (attributes.has(attribute) && domain.cpu.unknown.empty())
-        domain.cpu.unknown = std::string("<cpu> says ") + attribute + "='" +
-                             printable(attributes.get(attribute), 64) + "'";
+    if (attributes.has(attribute))
+        cpu_beyond(std::string("<cpu> says ") + attribute + "='" +
+                   printable(attributes.get(attribute), 64) + "', which is not known here");
+}
+
+void DomainReader::cpu_beyond(const std::string& clause) {
+    if (domain.cpu.unknown.empty())
+        domain.cpu.unknown = clause;
 }
 
 void DomainReader::take_feature(const Attributes& attributes) {
     const std::optional<FeaturePolicy> policy = feature_policy_of(attributes.get("policy"));
     CpuFeature feature{attributes.get("name"), policy.value_or(FeaturePolicy::require)};
-    if (!policy && attributes.has("policy") && domain.cpu.unknown.empty())
-        domain.cpu.unknown = "<cpu> says " + printable(feature.name, 64) + " policy='" +
-                             printable(attributes.get("policy"), 64) + "'";
+    if (!policy && attributes.has("policy"))
+        cpu_beyond("<cpu> says " + printable(feature.name, 64) + " policy='" +
+                   printable(attributes.get("policy"), 64) + "', which is not known here");
+    if (feature.name.empty() || !is_plain_name(feature.name))
+        cpu_beyond("<cpu> names the feature '" + printable(feature.name, 64) + "', which is " +
+                   (feature.name.empty() ? "no name" : "more than a name"));
     if (domain.cpu.features.size() < feature_limit)
         domain.cpu.features.push_back(std::move(feature));
     else
-        domain.cpu.unknown = "<cpu> has more features than anybody reads";
+        cpu_beyond("<cpu> has more features than anybody reads");
 }
 
 void DomainReader::take_label(const Attributes& attributes) {
     if (labels_++ > 0)
-        label_problem("there are two labels");
+        label_problem(LabelFault::words, "there are two labels");
     for (size_t i = 0; i < attributes.size(); ++i)
         if (!attributes.uri(i).empty() || attributes.name(i) != "policy")
-            label_problem("attribute '" + printable(attributes.name(i), 64) +
-                          "' of the label is unknown");
+            label_problem(LabelFault::words, "attribute '" + printable(attributes.name(i), 64) +
+                                                 "' of the label is unknown");
     if (!attributes.has("policy"))
-        label_problem("the label has no attribute 'policy'");
+        label_problem(LabelFault::words, "the label has no attribute 'policy'");
     else if (const std::optional<LabelPolicy> policy = label_policy_of(attributes.get("policy")))
         domain.label.policy = *policy;
     else
-        label_problem("policy '" + printable(attributes.get("policy"), 64) +
-                      "' is none of require, forbid and allow");
+        label_problem(LabelFault::words, "policy '" + printable(attributes.get("policy"), 64) +
+                                             "' is none of require, forbid and allow");
 }
 
-void DomainReader::label_problem(const std::string& what) {
-    if (domain.label.problem.empty())
-        domain.label.problem = what;
+/// The first problem is the one that is told. Where there are several that no one command mends, an
+/// editor is the advice, as for a label out of its place.
+void DomainReader::label_problem(LabelFault fault, const std::string& what) {
+    Label& label = domain.label;
+    if (label.problem.empty())
+        label.problem = what;
+    const bool alone = label.fault == LabelFault::none;
+    const bool one_mend = label.fault == LabelFault::words && fault == LabelFault::words;
+    label.fault = alone || one_mend ? fault : LabelFault::place;
 }
 
 } // namespace virt_nested

@@ -44,6 +44,9 @@ class DomainReader {
             text_ += more.substr(0, text_limit - text_.size());
     }
 
+    /// The root element has come to its end.
+    bool complete() const { return complete_; }
+
     Domain domain;
     std::string problem; ///< why this is no domain; the rest is not read then
 
@@ -51,16 +54,23 @@ class DomainReader {
     static constexpr size_t text_limit = 4096; ///< bytes kept of one element's text
 
     Room enter(std::string_view element, std::string_view uri);
+    void look_for_label(Room room, std::string_view element, std::string_view uri,
+                        const Attributes& attributes);
     void take(Room room, const Attributes& attributes);
+    void take_qemu(Room room, std::string_view element, const Attributes& attributes);
     void take_cpu(const Attributes& attributes);
     void take_feature(const Attributes& attributes);
     void take_label(const Attributes& attributes);
     void cpu_unknown(const char* attribute, const Attributes& attributes);
-    void label_problem(const std::string& what);
+    void cpu_beyond(const std::string& clause);
+    void label_problem(LabelFault fault, const std::string& what);
 
     std::vector<Room> path_;
     std::string text_;
+    std::string alias_;     ///< of the device of <qemu:override> that is being read
+    size_t qemu_bytes_ = 0; ///< kept in domain.qemu
     int labels_ = 0;
+    bool complete_ = false;
 };
 
 } // namespace virt_nested

@@ -2,8 +2,6 @@
 // Read everything, then decide.
 #include "core/judgement.h"
 
-#include <algorithm>
-
 namespace virt_nested {
 
 namespace {
@@ -25,19 +23,15 @@ Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, c
     Judgement out;
     out.phase = phase;
     LabelWatch watch;
-    const ByteSource watched = [&](char* buffer, size_t size) {
+    const Result<Domain> domain = parse_domain([&](char* buffer, size_t size) {
         const long got = xml(buffer, size);
-        if (got > 0)
+        if (got > 0) {
             watch.pass({buffer, static_cast<size_t>(got)});
-        return got;
-    };
-    const Result<Domain> domain = parse_domain(watched);
-    if (!domain) {
-        // What is left unread may hold the label.
-        std::string rest(16384, '\0');
-        while (!watch.seen() && watched(rest.data(), rest.size()) > 0) {
+            out.bytes += static_cast<size_t>(got);
         }
-    }
+        out.whole = got == 0;
+        return got;
+    });
     out.label_seen = watch.seen();
     if (always_read_host || (domain && needs_host(*domain, config))) {
         out.host = read_host(root, *kvm_of(root));
@@ -53,6 +47,8 @@ Judgement judge_guest(Phase phase, std::string_view xml, const Host& host, const
     out.host = host;
     out.host_read = true;
     out.label_seen = has_label_prefix(xml);
+    out.bytes = xml.size();
+    out.whole = true;
     decide_on(parse_domain(xml), config, out);
     return out;
 }

@@ -10,14 +10,16 @@ struct Judgement {
     Phase phase = Phase::prepare;
     bool readable = true;    ///< the input was a domain
     bool label_seen = false; ///< the label's prefix occurs in the bytes (label.h)
+    size_t bytes = 0;        ///< of the input, read in all
+    bool whole = false;      ///< it was read until it ended, not until it failed
     bool host_read = false;
     Domain domain;
     Host host;
     Verdict verdict;
 };
 
-/// `always_read_host`: for a person, who wants to see the facts even where the verdict does not
-/// rest on them.
+/// The input is read until it ends or fails, whatever is in it. `always_read_host`: for a person,
+/// who wants to see the facts even where the verdict does not rest on them.
 Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, const Config& config,
                       bool always_read_host = false);
 

@@ -63,12 +63,27 @@ constexpr std::array<CpuModel, 9> svm_models = {{{"EPYC", true},
                                                  {"qemu64", false},
                                                  {"max", true}}};
 
+// Not only where libvirt hands over what stands there: s390x, ppc64 and riscv64 (src/cpu/cpu_*.c).
+// target/*/cpu.c: "host" is KVM's alone, and "max" is it under KVM.
+constexpr Words<2> host_models = {"host", "max"};
+
+// target/i386/kvm/tdx.c: the bit of VMX is fixed to 0 in a TD.
+constexpr std::array<ConfidentialGuest, 1> intel_confidential = {
+    {{"tdx", "Intel TDX", Confidential::masked}}};
+// QEMU masks nothing; arch/x86/kvm/svm/svm.c refuses where memory is encrypted
+// (CC_ATTR_GUEST_MEM_ENCRYPT), be it SEV, SEV-ES (a policy of type sev) or SEV-SNP.
+constexpr std::array<ConfidentialGuest, 2> amd_confidential = {
+    {{"sev", "AMD SEV", Confidential::unusable},
+     {"sev-snp", "AMD SEV-SNP", Confidential::unusable}}};
+
 constexpr std::array<CpuSign, 2> power_signs = {{{"cpu", "POWER"}, {"revision", ""}}};
 constexpr Words<2> power_guests = {"ppc64le", "ppc64"};
 
 constexpr std::array<CpuSign, 1> z_signs = {{{"vendor_id", "IBM/S390"}}};
 constexpr Words<1> z_guests = {"s390x"};
-constexpr std::array<MaskingGuest, 1> z_masking = {{{"s390-pv", "Secure Execution"}}};
+// target/s390x/cpu_features.c: a protected guest has no SIE
+constexpr std::array<ConfidentialGuest, 1> z_confidential = {
+    {{"s390-pv", "Secure Execution", Confidential::masked}}};
 
 constexpr std::array<CpuSign, 1> arm_signs = {{{"CPU implementer", ""}}};
 constexpr Words<2> arm_guests = {"aarch64", "armv7l"};
@@ -103,6 +118,8 @@ constexpr std::array<Platform, 6> table = {{
      .guests = x86_guests,
      .feature = "vmx",
      .host_model = Delivers::certainly,
+     .host_models = host_models,
+     .confidential = intel_confidential,
      .hosts = x86_hosts,
      .libvirt_vendors = vmx_libvirt_vendors,
      .libvirt_cpu = LibvirtCpu::compares,
@@ -133,6 +150,8 @@ constexpr std::array<Platform, 6> table = {{
      .emulated = true,
      .models = svm_models,
      .default_model = "qemu64",
+     .host_models = host_models,
+     .confidential = amd_confidential,
      .hosts = x86_hosts,
      .libvirt_vendors = svm_libvirt_vendors,
      .libvirt_cpu = LibvirtCpu::compares,
@@ -184,7 +203,8 @@ constexpr std::array<Platform, 6> table = {{
      .feature = "sief2",
      .without_cpu = Delivers::possibly,
      .host_model = Delivers::certainly,
-     .masking = z_masking,
+     .host_models = host_models,
+     .confidential = z_confidential,
      .hosts = z_guests,
      .level_from = LevelFrom::sysinfo,
      .firmware = other_firmware,
@@ -224,6 +244,7 @@ constexpr std::array<Platform, 6> table = {{
      .feature = "h",
      .emulated = true,
      .models = h_models,
+     .host_models = host_models,
      .hosts = riscv_guests,
      .firmware = other_firmware},
 }};
@@ -239,6 +260,11 @@ static_assert(std::all_of(table.begin(), table.end(),
 
 bool contains(std::span<const std::string_view> list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+/// EPYC-Rome is one of EPYC, host-s390x-cpu one of host.
+bool is_generation_of(std::string_view name, std::string_view model) {
+    return model.starts_with(name) && (model.size() == name.size() || model[name.size()] == '-');
 }
 
 } // namespace
@@ -290,16 +316,20 @@ bool runs_guest(const Platform& platform, std::string_view guest_arch) {
 
 const CpuModel* model_with_feature(const Platform& platform, std::string_view model) {
     for (const CpuModel& known : platform.models)
-        if (model == known.name ||
-            (model.starts_with(known.name) && model[known.name.size()] == '-'))
+        if (is_generation_of(known.name, model))
             return &known;
     return nullptr;
 }
 
-const MaskingGuest* masking_guest(const Platform& platform, std::string_view type) {
-    for (const MaskingGuest& masking : platform.masking)
-        if (masking.type == type)
-            return &masking;
+bool is_host_model(const Platform& platform, std::string_view model) {
+    return std::any_of(platform.host_models.begin(), platform.host_models.end(),
+                       [model](std::string_view name) { return is_generation_of(name, model); });
+}
+
+const ConfidentialGuest* confidential_guest(const Platform& platform, std::string_view type) {
+    for (const ConfidentialGuest& guest : platform.confidential)
+        if (guest.type == type)
+            return &guest;
     return nullptr;
 }
 

@@ -90,10 +90,17 @@ struct CpuModel {
     bool paging = false; ///< and nested paging with it
 };
 
-/// A kind of confidential guest that does not get the feature, whatever its <cpu> says.
-struct MaskingGuest {
+/// What confidential guests have of the feature: none can nest.
+enum class Confidential {
+    masked,   ///< they never get it, whatever their <cpu> says
+    unusable, ///< they get it, and Linux's KVM refuses to run in such a guest
+};
+
+/// A kind of confidential guest (libvirt: docs/formatdomain.rst, launchSecurity).
+struct ConfidentialGuest {
     std::string_view type; ///< of <launchSecurity>
     std::string_view name; ///< for people
+    Confidential is;
 };
 
 /// Members have defaults, so that a row names only what it has.
@@ -137,7 +144,9 @@ struct Platform {
     bool emulated = false; ///< QEMU's TCG gives the feature without any help of the host
     std::span<const CpuModel> models = {}; ///< that deliver it under TCG
     std::string_view default_model = {};   ///< without <cpu>; empty: the machine's type decides
-    std::span<const MaskingGuest> masking = {}; ///< confidential guests (docs/formatdomain.rst)
+    /// Under KVM these models of mode custom are the host's CPU, as far as it can be virtualized.
+    std::span<const std::string_view> host_models = {};
+    std::span<const ConfidentialGuest> confidential = {}; ///< its kinds of them
 
     // --- hosts, as libvirt's capabilities tell them (docs/formatcaps.rst)
     std::span<const std::string_view> hosts = {};           ///< <arch>
@@ -172,7 +181,10 @@ bool runs_guest(const Platform& platform, std::string_view guest_arch);
 /// leaves npt as the model has it.
 const CpuModel* model_with_feature(const Platform& platform, std::string_view model);
 
+/// Whether this model of mode custom stands for the host's CPU.
+bool is_host_model(const Platform& platform, std::string_view model);
+
 /// The entry for this <launchSecurity type=''>, or nullptr.
-const MaskingGuest* masking_guest(const Platform& platform, std::string_view type);
+const ConfidentialGuest* confidential_guest(const Platform& platform, std::string_view type);
 
 } // namespace virt_nested

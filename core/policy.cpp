@@ -20,10 +20,6 @@ std::string feature_words(const Platform* platform) {
     return platform ? std::string(platform->feature) : "nested virtualization";
 }
 
-std::string mend_definition(const Domain& domain) {
-    return "virt-nested inject " + guest_word(domain.name);
-}
-
 struct Question {
     Phase phase;
     const Domain& domain;
@@ -32,16 +28,6 @@ struct Question {
     const Platform* platform; ///< the guest's; nullptr: not known
     Delivery gives;
 };
-
-/// The command that mends a host which does not nest; none where KVM cannot.
-std::string mend_host(const Host& host) {
-    if (host.platform && host.platform->probe == KvmProbe::none)
-        return {};
-    const bool switched_off =
-        host.parameter.off() || (host.platform && !host.platform->boot_option.empty());
-    return switched_off && host.cpu.state != State::off ? "virt-nested enable"
-                                                        : "virt-nested validate";
-}
 
 /// "kvm_amd.nested is 0 (...)", or what KVM said where the parameter does not explain it.
 std::string host_problem(const Host& host) {
@@ -72,12 +58,32 @@ std::string host_problem(const Host& host) {
     return out;
 }
 
-Verdict refuse(std::string reason, std::string mend, bool undetermined = false) {
-    return {true, undetermined, std::move(reason), std::move(mend), {}};
+Verdict refuse(std::string reason, Advice advice, bool undetermined = false) {
+    Verdict out;
+    out.refuse = true;
+    out.undetermined = undetermined;
+    out.reason = std::move(reason);
+    out.mend = std::move(advice.mend);
+    out.decision = std::move(advice.decision);
+    return out;
 }
 
 Verdict pass(std::string reason) {
-    return {false, false, std::move(reason), {}, {}};
+    Verdict out;
+    out.reason = std::move(reason);
+    return out;
+}
+
+/// What ends a refusal that the definition is the ground of.
+Advice advise(const Question& q, Rule rule) {
+    if (rule == Rule::site && !q.config.unreadable.empty())
+        return {{}, "mend that file first"};
+    Advice out = advice_on(q.gives, q.domain, rule, q.config.honour_allow);
+    // Here an incoming guest has no definition.
+    if (q.phase == Phase::migrate && !out.mend.empty())
+        out.decision = "at the source, and start it anew there" +
+                       (out.decision.empty() ? "" : "; " + out.decision);
+    return out;
 }
 
 /// Where libvirt has not resolved the CPU yet, a later phase decides. Not at migrate: a refusal
@@ -102,7 +108,22 @@ void warn_of_shadow_paging(const Question& q, Verdict& verdict) {
         (!asked && named_model && !paging.empty()))
         verdict.warnings.push_back("the definition gives " + std::string(q.platform->feature) +
                                    " without " + std::string(paging) +
-                                   "; run: " + mend_definition(q.domain));
+                                   "; run: virt-nested inject " + guest_word(q.domain.name));
+}
+
+/// What host and definition lack, where it is both: mending the host alone ends no refusal.
+Verdict refuse_host(const Question& q, const std::string& label, bool enough) {
+    std::string reason = label + host_problem(q.host);
+    Advice advice = advice_on(q.host);
+    if (!enough && !advice.mend.empty()) {
+        reason += ", and " + q.gives.why;
+        const Advice more = advise(q, Rule::require);
+        // Not in one line: one part is for this host, the other for the source's.
+        advice = q.phase == Phase::migrate && !more.mend.empty()
+                     ? Advice{advice.mend, "and run: " + more.mend + " " + more.decision}
+                     : both(advice, more);
+    }
+    return refuse(std::move(reason), std::move(advice), q.host.nests.undetermined());
 }
 
 Verdict judge_require(const Question& q) {
@@ -111,23 +132,27 @@ Verdict judge_require(const Question& q) {
     if (!q.platform)
         return refuse(label + "nothing is known about guests of " + printable(q.domain.arch, 32) +
                           " on this host" + (q.host.platform ? "" : ": " + q.host.nests.reason),
-                      "virt-nested validate", true);
+                      advise(q, Rule::require), true);
+    // Confidential guests cannot nest, whatever host and definition say besides.
+    if (q.gives.obstacle == Obstacle::masked || q.gives.obstacle == Obstacle::unusable)
+        return refuse(label + (q.gives.useless.empty() ? q.gives.why : q.gives.useless),
+                      advise(q, Rule::require));
+    const bool enough =
+        !q.gives.undetermined && (q.gives.how == Delivers::certainly ||
+                                  (q.gives.how == Delivers::possibly && resolved_later(q.phase)));
     const bool needs_host = !emulated(q.domain) && q.phase != Phase::started;
     if (needs_host && !q.host.nests.on())
-        return refuse(label + host_problem(q.host), mend_host(q.host), q.host.nests.undetermined());
+        return refuse_host(q, label, enough);
     if (q.gives.undetermined)
         return refuse(label + "whether the guest gets " + feature +
                           " cannot be determined: " + q.gives.why,
-                      "virsh edit " + guest_word(q.domain.name), true);
-    const bool enough = q.gives.how == Delivers::certainly ||
-                        (q.gives.how == Delivers::possibly && resolved_later(q.phase));
+                      advise(q, Rule::require), true);
     if (!enough && q.phase == Phase::started)
         return refuse(label + "the running CPU has no " + feature + ": " + q.gives.why +
                           " (dropped by QEMU)",
-                      mend_host(q.host));
+                      advice_on(q.host));
     if (!enough)
-        return refuse(label + q.gives.why,
-                      emulated(q.domain) && !q.platform->emulated ? "" : mend_definition(q.domain));
+        return refuse(label + q.gives.why, advise(q, Rule::require));
     Verdict verdict =
         pass("labelled require, and " + q.gives.why +
              (q.gives.how == Delivers::possibly ? ", which is decided at the start" : ""));
@@ -136,7 +161,7 @@ Verdict judge_require(const Question& q) {
 }
 
 /// forbid, or no label under `unlabelled = forbid`; `who` begins the sentence.
-Verdict judge_forbid(const Question& q, const std::string& who, const std::string& mend) {
+Verdict judge_forbid(const Question& q, Rule rule, const std::string& who) {
     if (emulated(q.domain) && !q.gives.undetermined)
         return pass(who + ", and the guest is emulated: nothing of the host's CPU reaches it");
     const std::string feature = feature_words(q.platform);
@@ -150,7 +175,7 @@ Verdict judge_forbid(const Question& q, const std::string& who, const std::strin
     if (!unknown)
         return refuse(who + ", but " + q.gives.why + " and this host nests: " + q.host.nests.found +
                           " (" + q.host.nests.source + ")",
-                      mend);
+                      advise(q, rule));
     const std::string why = q.gives.undetermined ? q.gives.why : host_problem(q.host);
     const std::string sentence =
         who + ", but whether the guest would get " + feature + " cannot be determined: " + why;
@@ -160,22 +185,27 @@ Verdict judge_forbid(const Question& q, const std::string& who, const std::strin
         verdict.warnings.push_back(verdict.reason);
         return verdict;
     }
-    return refuse(sentence, mend, true);
+    return refuse(sentence, advise(q, rule), true);
+}
+
+/// The rule that judges a guest without a label, in words.
+std::string site_words(const Config& config) {
+    if (!config.unreadable.empty())
+        return ", and the configuration cannot be read and counts as unlabelled = forbid (" +
+               config.unreadable + ")";
+    return std::string(" under unlabelled = ") +
+           (config.unlabelled == UnlabelledRule::warn ? "warn" : "forbid");
 }
 
 Verdict judge_unlabelled(const Question& q, const std::string& who) {
-    const std::string guest = guest_word(q.domain.name);
     if (q.config.unlabelled == UnlabelledRule::allow)
         return pass(who + ", and the site has no rule for such guests");
-    Verdict strict =
-        judge_forbid(q,
-                     who + " under unlabelled = " +
-                         (q.config.unlabelled == UnlabelledRule::warn ? "warn" : "forbid"),
-                     "virt-nested label " + guest + " forbid");
+    Verdict strict = judge_forbid(q, Rule::site, who + site_words(q.config));
     if (q.config.unlabelled == UnlabelledRule::forbid || !strict.refuse)
         return strict;
     strict.refuse = false;
     strict.mend.clear();
+    strict.decision.clear();
     strict.warnings.push_back(strict.reason);
     return strict;
 }
@@ -184,16 +214,18 @@ Verdict judge(const Question& q) {
     const Label& label = q.domain.label;
     if (!label.problem.empty())
         return refuse("its nesting label is not understood: " + label.problem,
-                      "virt-nested label " + guest_word(q.domain.name) + " POLICY");
+                      advice_on(label, q.domain.name));
     switch (label.policy) {
     case LabelPolicy::require:
         return judge_require(q);
     case LabelPolicy::forbid:
-        return judge_forbid(q, "labelled forbid", mend_definition(q.domain));
+        return judge_forbid(q, Rule::forbid, "labelled forbid");
     case LabelPolicy::allow:
         if (q.config.honour_allow)
             return pass("labelled allow");
-        return judge_unlabelled(q, "labelled allow, which honour_allow = no sets aside");
+        return judge_unlabelled(q, q.config.unreadable.empty()
+                                       ? "labelled allow, which honour_allow = no sets aside"
+                                       : "labelled allow");
     case LabelPolicy::none:
         break;
     }
@@ -207,11 +239,17 @@ bool only_looks(Phase phase) {
     return phase == Phase::reconnect || phase == Phase::restore;
 }
 
-Verdict soften(Phase phase, Verdict verdict) {
-    if (only_looks(phase) && verdict.refuse) {
+Verdict soften(Phase phase, const Config& config, Verdict verdict) {
+    if (!verdict.refuse)
+        return verdict;
+    const std::string told = verdict.reason + in_words({verdict.mend, verdict.decision});
+    if (only_looks(phase)) {
         verdict.refuse = false;
-        verdict.warnings.push_back(verdict.reason +
-                                   (verdict.mend.empty() ? "" : "; run: " + verdict.mend));
+        verdict.warnings.push_back(told);
+    } else if (config.mode == Mode::report) {
+        verdict.refuse = false;
+        verdict.would_refuse = true;
+        verdict.warnings.push_back("would be refused: " + told);
     }
     return verdict;
 }
@@ -230,9 +268,15 @@ std::optional<Phase> phase_of(std::string_view operation) {
 }
 
 const Platform* platform_of_guest(const Domain& domain, const Host& host) {
+    // Without an architecture it is the host's (libvirt: src/conf/domain_conf.c,
+    // virDomainDefParseCaps).
+    if (domain.arch.empty() && !host.platform)
+        return nullptr;
+    const std::string_view arch =
+        domain.arch.empty() ? host.platform->guests.front() : std::string_view(domain.arch);
     if (emulated(domain))
-        return emulated_platform(domain.arch);
-    return host.platform && runs_guest(*host.platform, domain.arch) ? host.platform : nullptr;
+        return emulated_platform(arch);
+    return host.platform && runs_guest(*host.platform, arch) ? host.platform : nullptr;
 }
 
 bool needs_host(const Domain& domain, const Config& config) {
@@ -249,26 +293,34 @@ Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config
     const Platform* platform = platform_of_guest(domain, host);
     // An emulated guest of an architecture that nothing is known about: any platform tells whether
     // something in its definition is beyond judging.
-    const Delivery gives = platform || emulated(domain)
-                               ? delivery(domain, platform ? *platform : platforms().front())
-                               : Delivery{Delivers::possibly, true, "unknown platform"};
-    return soften(phase, judge({phase, domain, host, config, platform, gives}));
+    const Delivery gives =
+        platform || emulated(domain)
+            ? delivery(domain, platform ? *platform : platforms().front(), config.vouched)
+            : Delivery{Delivers::possibly, true, "unknown platform", Obstacle::platform};
+    return soften(phase, config, judge({phase, domain, host, config, platform, gives}));
 }
 
 Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_seen,
                           const Config& config) {
-    Verdict verdict;
-    verdict.undetermined = true;
-    verdict.reason = "its definition cannot be judged: " + problem;
-    verdict.refuse = label_seen || config.unlabelled == UnlabelledRule::forbid;
-    if (!verdict.refuse)
+    Verdict verdict =
+        refuse("its definition cannot be judged: " + problem,
+               {{}, "libvirt sent no definition, or a hook before this one rewrote it"}, true);
+    const bool by_rule = config.unlabelled == UnlabelledRule::forbid;
+    if (!label_seen && by_rule && !config.unreadable.empty()) {
+        verdict.reason += site_words(config);
+        verdict.decision = "mend that file first";
+    }
+    verdict.refuse = label_seen || by_rule;
+    if (!verdict.refuse) {
+        verdict.decision.clear();
         verdict.warnings.push_back(verdict.reason);
-    return soften(phase, std::move(verdict));
+    }
+    return soften(phase, config, std::move(verdict));
 }
 
 std::string refusal(std::string_view guest, const Verdict& verdict) {
     return "virt-nested: '" + printable(guest) + "' refused: " + verdict.reason +
-           (verdict.mend.empty() ? std::string() : "; run: " + verdict.mend);
+           in_words({verdict.mend, verdict.decision});
 }
 
 } // namespace virt_nested

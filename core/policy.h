@@ -2,6 +2,7 @@
 // label x domain x host x phase -> verdict. Pure: no file, no XML, no clock.
 #pragma once
 
+#include "core/advice.h"
 #include "core/config.h"
 #include "core/delivery.h"
 #include "core/host.h"
@@ -28,16 +29,19 @@ const Platform* platform_of_guest(const Domain& domain, const Host& host);
 
 struct Verdict {
     bool refuse = false;
-    bool undetermined = false;         ///< a fact that the verdict rests on could not be had
-    std::string reason;                ///< one sentence without the guest's name; also for a pass
-    std::string mend;                  ///< a command, or empty
-    std::vector<std::string> warnings; ///< for the log
+    bool would_refuse = false;           ///< but for `mode = report`, which refuses nothing
+    bool undetermined = false;           ///< a fact that the verdict rests on could not be had
+    std::string reason;                  ///< one sentence without the guest's name; also for a pass
+    std::string mend;                    ///< a command that ends the refusal, or empty
+    std::string decision;                ///< what has to be decided, or done beside it; or empty
+    std::vector<std::string> warnings{}; ///< for the log
 };
 
 /// Whether the verdict can rest on the host at all: most starts need not look at it.
 bool needs_host(const Domain& domain, const Config& config);
 
-/// Reconnect and restore never refuse; what would be a refusal becomes a warning.
+/// Reconnect and restore never refuse, and with `mode = report` nothing does; what would be a
+/// refusal becomes a warning.
 Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config& config);
 
 /// The verdict on input that could not be read as a domain: refused where the label's URI was seen
@@ -45,7 +49,7 @@ Verdict decide(Phase phase, const Domain& domain, const Host& host, const Config
 Verdict decide_unreadable(Phase phase, const std::string& problem, bool label_seen,
                           const Config& config);
 
-/// "virt-nested: 'web1' refused: REASON; run: MEND": one line, printable, no newline.
+/// "virt-nested: 'web1' refused: REASON; run: MEND; DECISION": one line, printable, no newline.
 std::string refusal(std::string_view guest, const Verdict& verdict);
 
 } // namespace virt_nested

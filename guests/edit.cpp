@@ -136,8 +136,10 @@ Problem require_feature(Work& work, const Delivery& gives) {
                                                         "; it needs <domain type='kvm'>"};
     if (!work.emulated() && work.platform.probe == KvmProbe::none)
         return EditProblem{EditProblem::impossible, std::string(work.platform.not_offered)};
-    if (masking_guest(work.platform, domain.launch_security))
-        return EditProblem{EditProblem::impossible, gives.why};
+    if (gives.obstacle == Obstacle::masked || gives.obstacle == Obstacle::unusable)
+        return EditProblem{EditProblem::impossible,
+                           (gives.useless.empty() ? gives.why : gives.useless) +
+                               in_words(advice_on(gives, domain, Rule::require, false))};
     if (asked && !work.wish.override_contradiction &&
         (asked->policy == FeaturePolicy::disable || asked->policy == FeaturePolicy::forbid))
         return contradiction(work, work.feature + " policy='" + name(asked->policy) + "'");
@@ -206,13 +208,19 @@ Problem switch_nested_hv(Work& work) {
 Problem switch_virtualization(Work& work) {
     XmlNode features = work.root.child("features");
     XmlNode element = features.child("virtualization");
-    if (static_cast<bool>(element) == work.require())
+    const bool on = work.domain.virtualization == Switch::on;
+    if (on == work.require())
         return std::nullopt;
-    if (element) {
-        if (!work.wish.override_contradiction)
-            return contradiction(work, "<virtualization/>");
+    if (element && !work.wish.override_contradiction)
+        return contradiction(work, on ? "<virtualization/>" : "<virtualization state='off'/>");
+    if (element && !work.require()) {
         features.remove_child(element);
         work.note("<virtualization/> removed");
+        return std::nullopt;
+    }
+    if (element) {
+        element.remove_attribute("state");
+        work.note("<virtualization/> set");
         return std::nullopt;
     }
     if (work.wish.libvirt_version < virtualization_since)
@@ -228,8 +236,11 @@ Problem switch_virtualization(Work& work) {
 
 Problem apply(Work& work, const Delivery& gives) {
     if (gives.undetermined)
-        return EditProblem{EditProblem::undetermined, "whether the guest gets " + work.feature +
-                                                          " cannot be determined: " + gives.why};
+        return EditProblem{
+            EditProblem::undetermined,
+            "whether the guest gets " + work.feature + " cannot be determined: " + gives.why +
+                in_words(advice_on(gives, work.domain,
+                                   work.require() ? Rule::require : Rule::forbid, false))};
     switch (work.platform.guest_switch) {
     case GuestSwitch::cpu_feature:
         return work.require() ? require_feature(work, gives) : forbid_feature(work, gives);
@@ -258,7 +269,7 @@ EditResult edit_definition(std::string_view xml, const Platform& platform, const
         return EditProblem{EditProblem::undetermined, "its definition is " + document.error().what};
     Work work{*domain, platform, wish, document->root(), std::string(platform.feature), {}};
     if (wish.policy == LabelPolicy::require || wish.policy == LabelPolicy::forbid)
-        if (Problem problem = apply(work, delivery(*domain, platform)))
+        if (Problem problem = apply(work, delivery(*domain, platform, wish.vouched)))
             return std::move(*problem);
     work.edit.xml = work.edit.changed ? document->text() : std::string(xml);
     return std::move(work.edit);

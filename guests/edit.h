@@ -3,6 +3,7 @@
 // nothing is to be done.
 #pragma once
 
+#include "core/config.h"
 #include "core/domain.h"
 #include "core/platform.h"
 
@@ -22,6 +23,7 @@ struct Wish {
     bool override_contradiction = false;
     /// The libvirt that will read it (virConnectGetLibVersion), e.g. 9000000; 0 if unknown.
     unsigned long libvirt_version = 0;
+    Vouched vouched{}; ///< by the configuration
 };
 
 struct Edit {

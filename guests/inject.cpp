@@ -23,14 +23,14 @@ Injected libvirt_outcome(const Error& error) {
 }
 
 bool agrees(const Delivery& gives, LabelPolicy policy) {
-    return !gives.undetermined &&
+    return !gives.undetermined && (policy != LabelPolicy::require || gives.useless.empty()) &&
            gives.how == (policy == LabelPolicy::require ? Delivers::certainly : Delivers::no);
 }
 
 /// For a guest that has no definition to edit.
-Injected transient_outcome(const Domain& live, const Platform& platform) {
+Injected transient_outcome(const Domain& live, const Platform& platform, const Vouched& vouched) {
     const bool require = live.label.policy == LabelPolicy::require;
-    if (agrees(delivery(live, platform), live.label.policy))
+    if (agrees(delivery(live, platform, vouched), live.label.policy))
         return outcome(Injected::unchanged, "transient, and its CPU agrees with its label");
     std::string line;
     if (platform.guest_switch == GuestSwitch::cpu_feature)
@@ -100,7 +100,8 @@ Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& be
     if (!after)
         return libvirt_outcome(after.error());
     const Result<Domain> domain_after = parse_domain(*after);
-    if (!domain_after || !agrees(delivery(*domain_after, platform), before.label.policy))
+    if (!domain_after ||
+        !agrees(delivery(*domain_after, platform, side_.config.vouched), before.label.policy))
         return outcome(Injected::failed,
                        "libvirt took the definition, but it does not hold what was written (" +
                            join(edit.what, ", ") + "): another editor, or a libvirt that drops it");
@@ -133,8 +134,7 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
     const Label& label = before.label;
     if (!label.problem.empty())
         return outcome(Injected::failed, "its label is not understood: " + label.problem +
-                                             "; run: virt-nested label " + guest_word(before.name) +
-                                             " POLICY");
+                                             in_words(advice_on(label, before.name)));
     if (label.policy == LabelPolicy::none)
         return outcome(Injected::unlabelled, "it carries no label");
     if (label.policy == LabelPolicy::allow)
@@ -143,15 +143,16 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
     if (!platform)
         return outcome(Injected::undetermined, refused_platform(side_, before));
     if (!has_definition)
-        return transient_outcome(before, *platform);
-    const EditResult result = edit_definition(
-        xml, *platform,
-        {label.policy, options.by_person, options.override_contradiction, side_.libvirt_version});
+        return transient_outcome(before, *platform, side_.config.vouched);
+    const EditResult result =
+        edit_definition(xml, *platform,
+                        {label.policy, options.by_person, options.override_contradiction,
+                         side_.libvirt_version, side_.config.vouched});
     if (const auto* problem = std::get_if<EditProblem>(&result))
         return problem_outcome(*problem, before.name);
     const Edit& edit = std::get<Edit>(result);
     if (!edit.changed)
-        return outcome(Injected::unchanged, delivery(before, *platform).why);
+        return outcome(Injected::unchanged, delivery(before, *platform, side_.config.vouched).why);
     if (!options.dry_run)
         return write(domain, edit, before, *platform);
     Injected out = outcome(Injected::changed, join(edit.what, ", "));

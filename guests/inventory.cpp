@@ -78,6 +78,7 @@ void judge_start(const GuestTexts& texts, const HostSide& side, const Domain& de
     row.start = verdict.refuse ? State::off : State::on;
     row.start_why = verdict.reason;
     row.start_fix = verdict.mend;
+    row.start_decision = verdict.decision;
     const bool by_rule =
         judged.label.problem.empty() &&
         (judged.label.policy == LabelPolicy::none || judged.label.policy == LabelPolicy::allow);
@@ -144,8 +145,9 @@ Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
     return out;
 }
 
-Fact has_now(const Domain& live, const Platform& platform, const Host& host) {
-    const Delivery gives = delivery(live, platform);
+Fact has_now(const Domain& live, const Platform& platform, const Host& host,
+             const Vouched& vouched) {
+    const Delivery gives = delivery(live, platform, vouched);
     if (gives.undetermined)
         return Fact::undetermined_because(gives.why, "live definition");
     if (gives.how == Delivers::no)
@@ -190,7 +192,7 @@ GuestRow row_of(const GuestTexts& texts, const HostSide& side) {
     row.emulated = definition->type == "qemu";
     const Platform* platform = platform_of_guest(*definition, side.host);
     row.feature = platform ? std::string(platform->feature) : "";
-    row.gives = platform ? delivery(*definition, *platform)
+    row.gives = platform ? delivery(*definition, *platform, side.config.vouched)
                          : Delivery{Delivers::possibly, true,
                                     side.host.platform
                                         ? "nothing is known about guests of " +
@@ -198,8 +200,9 @@ GuestRow row_of(const GuestTexts& texts, const HostSide& side) {
                                         : side.host.nests.reason};
     if (texts.running) {
         const Result<Domain> live = parse_domain(texts.live);
-        const Fact now = live && platform ? has_now(*live, *platform, side.host)
-                                          : Fact::undetermined_because(row.gives.why, {});
+        const Fact now = live && platform
+                             ? has_now(*live, *platform, side.host, side.config.vouched)
+                             : Fact::undetermined_because(row.gives.why, {});
         row.now = now.state;
         row.now_why = now.undetermined() ? now.reason : now.found;
         if (live && label_words(live->label) != row.label)

@@ -39,6 +39,7 @@ struct GuestRow {
     State start = State::undetermined; ///< a start: on passes, off is refused
     std::string start_why;
     std::string start_fix;
+    std::string start_decision;
     std::vector<std::string> notes;
 
     /// Has the host's feature now, or would get it at a start, or that cannot be ruled out.
@@ -57,6 +58,7 @@ GuestRow row_of(const GuestTexts& texts, const HostSide& side);
 /// really gave into the live definition (qemu_process.c, qemuProcessUpdateLiveGuestCPU).
 /// host-passthrough and maximum are never expanded: there the guest has what KVM offers, which on
 /// x86 and Z cannot change while a guest uses the module.
-Fact has_now(const Domain& live, const Platform& platform, const Host& host);
+Fact has_now(const Domain& live, const Platform& platform, const Host& host,
+             const Vouched& vouched = {});
 
 } // namespace virt_nested

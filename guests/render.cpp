@@ -104,6 +104,7 @@ Json row_json(const GuestRow& row) {
             {"start", start_words(row)},
             {"start_why", row.start_why},
             {"start_fix", row.start_fix},
+            {"start_decision", row.start_decision},
             {"exposed", row.exposed},
             {"notes", row.notes}};
 }

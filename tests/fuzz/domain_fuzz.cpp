@@ -26,8 +26,8 @@ bool same(const Domain& a, const Domain& b) {
     return a.type == b.type && a.name == b.name && a.arch == b.arch && a.emulator == b.emulator &&
            a.running == b.running && a.cpu.mode == b.cpu.mode && a.cpu.model == b.cpu.model &&
            a.cpu.features.size() == b.cpu.features.size() && a.nested_hv == b.nested_hv &&
-           a.cpu_arguments == b.cpu_arguments && a.label.policy == b.label.policy &&
-           a.label.problem == b.label.problem;
+           a.qemu == b.qemu && a.more_qemu == b.more_qemu && a.label.policy == b.label.policy &&
+           a.label.problem == b.label.problem && a.label.fault == b.label.fault;
 }
 
 Host host_of(const Platform& platform, State nests) {
@@ -41,11 +41,14 @@ Host host_of(const Platform& platform, State nests) {
 void hold(const Verdict& verdict, Phase phase, const Domain& domain) {
     must(!verdict.reason.empty(), "a verdict has a reason");
     must(fuzz::is_harmless(verdict.reason) && fuzz::is_harmless(verdict.mend) &&
+             fuzz::is_harmless(verdict.decision) &&
              fuzz::is_harmless(refusal(domain.name, verdict)),
          "what is said is printable");
     for (const std::string& warning : verdict.warnings)
         must(fuzz::is_harmless(warning), "what is logged is printable");
     must(phase != Phase::reconnect || !verdict.refuse, "reconnect refuses nobody");
+    must(!verdict.refuse || !verdict.mend.empty() || !verdict.decision.empty(),
+         "a refusal says what ends it");
 }
 
 } // namespace
@@ -63,8 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         return 0;
     }
     must(same(*domain, *again), "pieces change nothing that is read");
-    must(!domain->label.present() ||
-             xml.find("urn:virt-nested:domain:1") != std::string_view::npos ||
+    must(!domain->label.present() || has_label_prefix(xml) ||
              xml.find('&') != std::string_view::npos,
          "no label without its namespace in the bytes");
     Config config;
@@ -73,10 +75,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     config.undetermined = static_cast<UndeterminedRule>(data[0] >> 4U & 1U);
     const Host host = host_of(platforms()[data[0] % platforms().size()],
                               (data[0] & 32U) != 0 ? State::on : State::undetermined);
-    for (const Phase phase : {Phase::prepare, Phase::start, Phase::started, Phase::migrate,
-                              Phase::restore, Phase::reconnect}) {
+    Config reporting = config;
+    reporting.mode = Mode::report;
+    for (const Phase phase : all_phases) {
         const Verdict verdict = decide(phase, *domain, host, config);
         hold(verdict, phase, *domain);
+        const Verdict reported = decide(phase, *domain, host, reporting);
+        must(!reported.refuse && reported.would_refuse == verdict.refuse,
+             "mode = report refuses nothing, and tells what it would have");
         must(domain->label.present() || config.unlabelled != UnlabelledRule::allow ||
                  !verdict.refuse,
              "nobody is refused whom nobody labelled, without a rule");

@@ -77,7 +77,8 @@ TEST(DomainXml, WhatLibvirtSends) {
     EXPECT_EQ(domain.nested_hv, Switch::on);
     EXPECT_EQ(domain.virtualization, Switch::on);
     EXPECT_EQ(domain.launch_security, "sev");
-    EXPECT_EQ(domain.cpu_arguments, std::vector<std::string>{"-cpu"});
+    EXPECT_EQ(domain.qemu, (std::vector<QemuPiece>{{QemuPiece::argument, "", "-smbios"},
+                                                   {QemuPiece::argument, "", "-cpu"}}));
     EXPECT_EQ(domain.label.policy, LabelPolicy::require);
 }
 
@@ -183,18 +184,54 @@ TEST(DomainXml, NumericEntitiesInAttributes) {
               "svm");
 }
 
-TEST(DomainXml, ArgumentsThatTouchTheCpu) {
-    const auto arguments = [](const std::string& value) {
-        return read("<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:commandline>"
-                    "<q:arg value='" +
-                    value + "'/></q:commandline></domain>")
-            .cpu_arguments.size();
+TEST(DomainXml, NamesThatAreMoreThanNames) {
+    const auto unknown = [](const std::string& cpu) {
+        return read("<domain><cpu mode='custom'>" + cpu + "</cpu></domain>").cpu.unknown;
     };
-    for (const char* value : {"-cpu", "--cpu", "-cpu=host", "-global", "-set", "-readconfig",
-                              "-machine", "-M", "-accel", "-enable-kvm", "--accel=kvm"})
-        EXPECT_EQ(arguments(value), 1U) << value;
-    for (const char* value : {"-smbios", "cpu", "-cpux", "-smp", "-m", "-device", "", "-"})
-        EXPECT_EQ(arguments(value), 0U) << value;
+    for (const char* good : {"<model>EPYC-Milan-v2</model>", "<model>POWER9_v2.0</model>",
+                             "<model/>", "<feature name='sse4.1'/>", "<feature name='a+b_c-d.e'/>"})
+        EXPECT_EQ(unknown(good), "") << good;
+    EXPECT_EQ(unknown("<model>power9,cap-nested-hv=on</model>"),
+              "<cpu> names the model 'power9,cap-nested-hv=on', which is more than a name");
+    EXPECT_EQ(unknown("<feature name='aen=on,sief2'/>"),
+              "<cpu> names the feature 'aen=on,sief2', which is more than a name");
+    EXPECT_EQ(unknown("<feature policy='require'/>"),
+              "<cpu> names the feature '', which is no name");
+    for (const char* bad : {"<model>a b</model>", "<model>a\xc3\xa4</model>",
+                            "<feature name='svm '/>", "<feature name='a&#10;'/>"})
+        EXPECT_NE(unknown(bad), "") << bad;
+}
+
+TEST(DomainXml, APrefixThatNobodyDeclaredIsNoName) {
+    EXPECT_TRUE(has(refused("<domain><x:cpu mode='maximum'/></domain>"), "not declared"));
+    EXPECT_TRUE(has(refused("<domain><cpu x:mode='maximum'/></domain>"), "not declared"));
+}
+
+TEST(DomainXml, ANamespaceThatIsNoUriIsOneAllTheSame) {
+    for (const char* uri : {"unraid", "no uri at all", "%%"}) {
+        const Domain domain = read("<domain><metadata><a xmlns='" + std::string(uri) +
+                                   "'/></metadata><name>n</name></domain>");
+        EXPECT_EQ(domain.name, "n") << uri;
+    }
+}
+
+TEST(DomainXml, TheSourceIsReadToItsEndWhateverItHolds) {
+    for (const std::string head : {"<domain>", "<domain/>", "<domain><a></b>", "no xml",
+                                   "<!DOCTYPE domain><domain/>", "<network/>"}) {
+        std::string text = head + std::string(100000, ' ');
+        size_t at = 0;
+        bool ended = false;
+        const Result<Domain> domain = parse_domain([&](char* buffer, size_t size) {
+            EXPECT_FALSE(ended) << "it had come to its end";
+            const size_t step = std::min({size, size_t{1000}, text.size() - at});
+            std::memcpy(buffer, text.data() + at, step);
+            at += step;
+            ended = step == 0;
+            return static_cast<long>(step);
+        });
+        EXPECT_EQ(static_cast<bool>(domain), head == "<domain/>") << head;
+        EXPECT_TRUE(ended && at == text.size()) << head;
+    }
 }
 
 TEST(LabelXml, EachPolicy) {
@@ -218,14 +255,61 @@ TEST(LabelXml, ByNamespaceWhateverThePrefix) {
 
 TEST(LabelXml, AnotherNamespaceIsNoLabel) {
     EXPECT_FALSE(label("<nested policy='require'/>").present());
-    EXPECT_FALSE(
-        label("<n:nested xmlns:n='urn:virt-nested:domain:2' policy='require'/>").present());
-    EXPECT_FALSE(
-        label("<n:nested xmlns:n='urn:virt-nested:domain:1x' policy='require'/>").present());
-    EXPECT_FALSE(
-        label("<n:nested xmlns:n='URN:VIRT-NESTED:DOMAIN:1' policy='require'/>").present());
+    for (const char* other :
+         {"urn:virt-nestedx:1", "urn:virt-nested", "x urn:virt-nested:domain:1", "urn:else"})
+        EXPECT_FALSE(
+            label("<n:nested xmlns:n='" + std::string(other) + "' policy='require'/>").present())
+            << other;
     // the prefix that we print, bound to somebody else
     EXPECT_FALSE(label("<vn:nested xmlns:vn='urn:else' policy='require'/>").present());
+    // where only people read
+    for (const char* words : {"<!-- urn:virt-nested:domain:1 -->",
+                              "<a:x xmlns:a='urn:a'>urn:virt-nested:domain:2</a:x>",
+                              "<a:x xmlns:a='urn:a' see='urn:virt-nested:domain:1'/>",
+                              "<a:x xmlns:a='urn:a' xmlns:n='urn:virt-nested:domain:2'/>"})
+        EXPECT_FALSE(label(words).present()) << words;
+    EXPECT_FALSE(read("<domain><title>urn:virt-nested:domain:1</title></domain>").label.present());
+}
+
+TEST(LabelXml, OtherVersionsAreNotUnderstood) {
+    for (const char* other :
+         {"urn:virt-nested:domain:2", "urn:virt-nested:domain:1x", "URN:VIRT-NESTED:DOMAIN:1",
+          "urn:virt-nested:domain:1 ", " urn:virt-nested:domain:1", "&#10;urn:virt-nested:x&#9;",
+          "Urn:Virt-Nested:", "urn:virt-nested:domain"})
+        for (const char* element : {"nested", "else"}) {
+            const std::string written =
+                "<n:" + std::string(element) + " xmlns:n='" + other + "' policy='require'/>";
+            const Label direct = label(written);
+            EXPECT_TRUE(has(direct.problem, "the namespace '")) << written << direct.problem;
+            EXPECT_TRUE(has(direct.problem, element)) << direct.problem;
+            EXPECT_EQ(direct.fault, LabelFault::version) << written;
+            const Label beside = label(nested("policy='allow'/>") + written);
+            EXPECT_EQ(beside.fault, LabelFault::version) << written;
+            EXPECT_FALSE(beside.problem.empty());
+            const Label deep = label("<a:b xmlns:a='urn:a'><a:c>" + written + "</a:c></a:b>");
+            EXPECT_FALSE(deep.problem.empty()) << written;
+            EXPECT_EQ(deep.fault, LabelFault::place) << written;
+        }
+    EXPECT_EQ(label("<n:nested xmlns:n='urn:virt-nested:domain:2'/>").uri,
+              "urn:virt-nested:domain:2");
+}
+
+TEST(LabelXml, TheFaultSaysWhatMendsIt) {
+    EXPECT_EQ(label(nested("policy='require'/>")).fault, LabelFault::none);
+    EXPECT_EQ(label(nested("policy='maybe' a='b'><c/>d</n:nested>")).fault, LabelFault::words);
+    EXPECT_EQ(label("<n:x xmlns:n='urn:virt-nested:domain:1'/>").fault, LabelFault::words);
+    EXPECT_EQ(label("<a:w xmlns:a='urn:a'>" + nested("policy='require'/>") + "</a:w>").fault,
+              LabelFault::place);
+    EXPECT_EQ(
+        label("<a:w xmlns:a='urn:a' xmlns:n='urn:virt-nested:domain:1' n:policy='forbid'/>").fault,
+        LabelFault::place);
+    EXPECT_EQ(label("<n:a xmlns:n='urn:virt-nested:domain:2'/>"
+                    "<n:b xmlns:n='urn:virt-nested:domain:3'/>")
+                  .fault,
+              LabelFault::place)
+        << "no one command takes both away";
+    EXPECT_EQ(label(nested("policy='maybe'/>") + "<n:b xmlns:n='urn:virt-nested:domain:3'/>").fault,
+              LabelFault::place);
 }
 
 TEST(LabelXml, WhatIsWrongIsNamed) {

@@ -114,6 +114,32 @@ TEST(Require, IntoHostPassthroughWithTheCheckThatLibvirtEnforces) {
         << edit.xml;
 }
 
+TEST(Require, WhatTheSiteVouchesForIsNoDoubt) {
+    const std::string xml =
+        guest("<cpu mode='host-passthrough'/><q:commandline xmlns:q='http://libvirt.org/schemas/"
+              "domain/qemu/1.0'><q:arg value='-qmp'/><q:arg value='unix:/run/x'/></q:commandline>"
+              "<devices><emulator>/opt/qemu/bin/qemu</emulator></devices>");
+    const EditProblem doubt = problem(xml, PlatformId::amd, require());
+    EXPECT_EQ(doubt.kind, EditProblem::undetermined);
+    EXPECT_NE(doubt.what.find("run: virsh edit web1; take -qmp out"), std::string::npos)
+        << doubt.what;
+    Wish wish = require();
+    wish.vouched = {{"/opt/qemu/bin"}, {"-qmp", "unix:/run/*"}};
+    EXPECT_TRUE(edited(xml, PlatformId::amd, wish).changed);
+}
+
+TEST(Require, AnElementThatIsOffIsAContradiction) {
+    const std::string xml = guest("<cpu mode='host-passthrough'/>", "kvm",
+                                  "<virtualization state='off'/>", "aarch64", "virt");
+    Wish wish = require();
+    EXPECT_EQ(problem(xml, PlatformId::arm64, wish).kind, EditProblem::contradiction);
+    wish.override_contradiction = true;
+    const Edit edit = edited(xml, PlatformId::arm64, wish);
+    const Result<Domain> after = parse_domain(edit.xml);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(delivery(*after, row(PlatformId::arm64)).how, Delivers::certainly) << edit.xml;
+}
+
 TEST(Require, LeavesTheCheckWhereOtherFeaturesWouldBeginToBeEnforced) {
     const Edit edit = edited(guest("<cpu mode='host-passthrough' check='none'><feature "
                                    "policy='require' name='aes'/></cpu>"),
@@ -201,6 +227,16 @@ TEST(Require, WhatNoDefinitionCanGive) {
     const std::string secure = guest("<cpu mode='host-model'/><launchSecurity type='s390-pv'/>",
                                      "kvm", "<acpi/>", "s390x", "s390-ccw-virtio");
     EXPECT_EQ(problem(secure, PlatformId::z, require()).kind, EditProblem::impossible);
+    for (const auto& [type, id] :
+         {std::pair("tdx", PlatformId::intel), std::pair("sev", PlatformId::amd),
+          std::pair("sev-snp", PlatformId::amd)}) {
+        const EditProblem none =
+            problem(guest("<cpu mode='host-passthrough'/><launchSecurity type='" +
+                          std::string(type) + "'/>"),
+                    id, require());
+        EXPECT_EQ(none.kind, EditProblem::impossible);
+        EXPECT_NE(none.what.find("take <launchSecurity> out"), std::string::npos) << none.what;
+    }
     EXPECT_EQ(
         problem(guest("", "kvm", "<acpi/>", "ppc64le", "powernv9"), PlatformId::power, require())
             .kind,

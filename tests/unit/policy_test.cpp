@@ -165,6 +165,7 @@ namespace {
 struct Site {
     std::string unlabelled, honour, undetermined;
     Config config;
+    Config reporting; ///< the same with mode = report
 };
 
 const std::vector<Site>& sites() {
@@ -172,12 +173,31 @@ const std::vector<Site>& sites() {
         std::vector<Site> out;
         for (const char* unlabelled : {"allow", "warn", "forbid"})
             for (const char* honour : {"yes", "no"})
-                for (const char* undetermined : {"refuse", "allow"})
-                    out.push_back({unlabelled, honour, undetermined,
-                                   config(unlabelled, honour, undetermined)});
+                for (const char* undetermined : {"refuse", "allow"}) {
+                    const Config enforcing = config(unlabelled, honour, undetermined);
+                    Config reporting = enforcing;
+                    reporting.mode = Mode::report;
+                    out.push_back({unlabelled, honour, undetermined, enforcing, reporting});
+                }
         return out;
     }();
     return all;
+}
+
+/// mode = report gives the same verdict, refuses nothing, and says what it would have refused.
+void reports_the_same(const Verdict& verdict, const Verdict& reported) {
+    EXPECT_FALSE(reported.refuse);
+    EXPECT_FALSE(verdict.would_refuse);
+    EXPECT_EQ(reported.would_refuse, verdict.refuse);
+    EXPECT_EQ(reported.undetermined, verdict.undetermined);
+    EXPECT_EQ(reported.reason, verdict.reason);
+    EXPECT_EQ(reported.mend, verdict.mend);
+    EXPECT_EQ(reported.decision, verdict.decision);
+    std::vector<std::string> warnings = verdict.warnings;
+    if (verdict.refuse)
+        warnings.push_back("would be refused: " + verdict.reason +
+                           in_words({verdict.mend, verdict.decision}));
+    EXPECT_EQ(reported.warnings, warnings);
 }
 
 /// One definition with one label on one host: every configuration and phase. Returns how many.
@@ -192,6 +212,7 @@ size_t hold(const Domain& domain, const std::string& label, const Host& machine,
             const std::string expected =
                 only_row("decisions", {rule, site.undetermined, phase, host_class, gives}).back();
             const Verdict verdict = decide(*phase_of(phase), domain, machine, site.config);
+            reports_the_same(verdict, decide(*phase_of(phase), domain, machine, site.reporting));
             ++held;
             const std::string where = "label " + label + ", unlabelled = " + site.unlabelled +
                                       ", honour_allow = " + site.honour +
@@ -199,6 +220,8 @@ size_t hold(const Domain& domain, const std::string& label, const Host& machine,
                                       ": " + verdict.reason;
             EXPECT_EQ(said(verdict), expected) << where;
             EXPECT_TRUE(one_harmless_line(verdict.reason)) << where;
+            EXPECT_TRUE(!verdict.refuse || one_harmless_line(verdict.mend + verdict.decision))
+                << "a refusal says what ends it: " << where;
             if (!needs_host(domain, site.config)) {
                 EXPECT_EQ(said(decide(*phase_of(phase), domain, Host(), site.config)), expected)
                     << "without a look at the host: " << where;
@@ -263,6 +286,7 @@ TEST(RiscV, KvmCannotNestAndEmulationCan) {
     EXPECT_FALSE(refused.undetermined);
     EXPECT_EQ(refused.reason, "labelled require, but KVM on RISC-V does not offer nesting yet");
     EXPECT_EQ(refused.mend, "") << "nothing on this host can help";
+    EXPECT_NE(refused.decision, "");
     EXPECT_FALSE(judged(false, "<cpu mode='host-passthrough'/>", "forbid").refuse);
     for (const char* xml :
          {"<cpu mode='custom'><model>rv64</model></cpu>", "<cpu mode='maximum'/>"})
@@ -336,4 +360,11 @@ TEST(Unreadable, RefusedWhereTheLabelWasSeenOrTheSiteForbids) {
     EXPECT_TRUE(decide_unreadable(Phase::start, "cut off", false, strict).refuse);
     EXPECT_FALSE(decide_unreadable(Phase::reconnect, "cut off", true, strict).refuse);
     EXPECT_FALSE(decide_unreadable(Phase::restore, "cut off", true, strict).refuse);
+    for (const bool seen : {false, true})
+        reports_the_same(decide_unreadable(Phase::prepare, "cut off", seen, strict),
+                         decide_unreadable(Phase::prepare, "cut off", seen, [&] {
+                             Config reporting = strict;
+                             reporting.mode = Mode::report;
+                             return reporting;
+                         }()));
 }

@@ -2,6 +2,7 @@
 // What can be wrong with a hook, in the order in which libvirt meets it (src/util/virhook.c).
 #include "guests/canary.h"
 
+#include "core/config.h"
 #include "core/domain.h"
 #include "core/hook_files.h"
 #include "core/text.h"
@@ -33,6 +34,12 @@ std::string why_not_run(const Sysroot& root, const std::string& uri) {
            "looks for hooks when it starts and when it is reloaded, and one that came later "
            "is not seen; run: systemctl reload " +
            hooks.daemon;
+}
+
+bool hook_can_run(const Sysroot& root) {
+    const HookFacts hooks = read_hook_files(root);
+    const HookFile* ours = hooks.ours();
+    return ours && ours->exists && ours->executable;
 }
 
 /// The script that libvirt names in "Child process (... /path/qemu NAME ...)", or empty.
@@ -121,6 +128,10 @@ CanaryVerdict judge_canary(const CanaryFate& fate, const Sysroot& root) {
     if (!fate.started && fate.by_hook && fate.message.find(fate.nonce) != std::string::npos)
         return {exit_pass, "the hook is live: the daemon of '" + printable(fate.uri) +
                                "' ran it and refused the canary"};
+    if (fate.started && fate.local && fate.reports && hook_can_run(root))
+        return {exit_warn, "mode = report in " + root.shown(config_path) +
+                               " refuses nothing: the canary started, and has been destroyed; that "
+                               "the daemon runs the hook shows in the log, as 'would be refused'"};
     if (fate.started)
         return {exit_fail,
                 "ENFORCEMENT IS NOT LIVE: the canary started; it has been destroyed; " +

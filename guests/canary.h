@@ -27,6 +27,7 @@ struct CanaryFate {
     std::string nonce;
     bool local = true; ///< the hook folder here is the daemon's
     std::string uri;
+    bool reports = false; ///< by the configuration here: mode = report
 };
 
 struct CanaryVerdict {
@@ -34,8 +35,8 @@ struct CanaryVerdict {
     std::string what; ///< one sentence, with the command that mends it
 };
 
-/// pass: refused with the nonce; fail: enforcement is not live; undetermined: the canary died of
-/// something else.
+/// pass: refused with the nonce; warn: mode = report, which refuses nothing; fail: enforcement is
+/// not live; undetermined: the canary died of something else.
 CanaryVerdict judge_canary(const CanaryFate& fate, const Sysroot& root);
 
 } // namespace virt_nested

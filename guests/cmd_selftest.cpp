@@ -112,8 +112,10 @@ int run_selftest(const Parsed& parsed) {
         return fail(exit_undetermined, xml.error().what);
     const Answer answer = create(*connection, *xml);
     const bool by_hook = answer.error.code == VIR_ERR_HOOK_SCRIPT_FAILED;
-    const CanaryVerdict verdict = judge_canary(
-        {answer.started, by_hook, answer.error.what, nonce, side.local, side.uri}, Sysroot());
+    const CanaryVerdict verdict =
+        judge_canary({answer.started, by_hook, answer.error.what, nonce, side.local, side.uri,
+                      side.config.mode == Mode::report},
+                     Sysroot());
     if (verdict.status != exit_pass)
         return fail(verdict.status, verdict.what);
     if (!parsed.flag("quiet"))

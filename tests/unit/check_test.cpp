@@ -40,6 +40,15 @@ TEST(Validate, HealthyHostPasses) {
     EXPECT_EQ(exit_status(report, at_now | at_load | at_boot), exit_pass);
 }
 
+TEST(Validate, ThatTheHookRefusesNothingIsAWarning) {
+    const IntelHost host;
+    host.write("etc/virt-nested/virt-nested.conf", "mode = report\n");
+    const Report report = host.report();
+    EXPECT_EQ(finding(report, "configuration").result, Outcome::warn);
+    EXPECT_NE(finding(report, "configuration").found.find("mode = report"), std::string::npos);
+    EXPECT_EQ(exit_status(report, at_now), exit_warn);
+}
+
 TEST(Validate, OffNowAndOnAtTheNextLoad) {
     const IntelHost host;
     host.write("sys/module/kvm_intel/parameters/nested", "N\n");

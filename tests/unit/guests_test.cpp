@@ -394,6 +394,20 @@ TEST(Canary, WhatIsBroken) {
     EXPECT_NE(child(hook, "exit status 1: odd").find("in another way"), std::string::npos);
 }
 
+TEST(Canary, ThatStartsForModeReportSaysSo) {
+    const test::Folder folder{{"usr/bin/virt-nested-hook", "x"}};
+    const Sysroot root(folder.path());
+    const auto verdict = [&](bool local) {
+        return judge_canary({true, false, "", "NONCE", local, "qemu:///system", true}, root);
+    };
+    EXPECT_EQ(verdict(true).status, exit_fail) << "there is no hook at all";
+    folder.link("../../../../usr/bin/virt-nested-hook", "etc/libvirt/hooks/qemu.d/99-virt-nested");
+    ::chmod((folder.path() + "/usr/bin/virt-nested-hook").c_str(), 0755);
+    EXPECT_EQ(verdict(true).status, exit_warn);
+    EXPECT_NE(verdict(true).what.find("mode = report"), std::string::npos);
+    EXPECT_EQ(verdict(false).status, exit_fail) << "the configuration is another machine's";
+}
+
 TEST(Canary, AWrapperIsOurHookToo) {
     const test::Folder folder(
         {{"etc/libvirt/hooks/qemu", "#!/bin/sh\nexec /usr/bin/virt-nested-hook \"$@\"\n"},

@@ -262,6 +262,12 @@ Findings own_configuration(const Facts& facts) {
             Finding::fail("well-formed", problem.what,
                           printable(problem.file, 512) +
                               (problem.line > 0 ? ":" + std::to_string(problem.line) : "")));
+    if (facts.config.mode == Mode::report)
+        out.push_back(
+            Finding::warn("mode = enforce", "mode = report: the hook refuses nothing",
+                          facts.shown(config_path))
+                .because("It is for trying a rule out: the log has what would be refused.")
+                .mend_by("write mode = enforce, once the log is as it should be"));
     if (out.empty())
         out.push_back(
             Finding::pass("well-formed", "well-formed, or the defaults", facts.shown(config_path)));

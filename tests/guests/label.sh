@@ -19,7 +19,7 @@ expect_lacks "$name" 'urn:virt-nested'
 
 # --- secrets, and what else a definition can hold
 lab_guest secret cpu=kvm64 label=require features_xml='<pae/>' devices_xml="<graphics type='vnc' port='-1' autoport='yes' passwd='s3cr&amp;t'/>" \
-    more_xml="<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:env name='A' value='b'/></qemu:commandline>" >"$lab/secret.xml"
+    more_xml="<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:env name='QEMU_AUDIO_DRV' value='none'/></qemu:commandline>" >"$lab/secret.xml"
 lab_virsh define "$lab/secret.xml" >/dev/null
 expect_vn 0 "+    <feature policy='require' name='svm'/>" inject --dry-run secret
 grep -q 's3cr' <<<"$said" && fail 'a password in the diff'
@@ -31,7 +31,7 @@ patch -s "$lab/before" "$lab/diff" || fail "the diff does not apply: $(cat "$lab
 lab_virsh dumpxml --inactive secret | diff "$lab/before" - || fail 'the diff is not what was done'
 ok 'the diff of --dry-run, applied, is what inject makes of it'
 expect_has secret "passwd='s3cr&amp;t'"
-expect_has secret "<qemu:env name='A' value='b'/>"
+expect_has secret "<qemu:env name='QEMU_AUDIO_DRV' value='none'/>"
 
 # --- every kind of definition survives the round trip: but for label and CPU it stays what libvirt made of it
 forms=(

@@ -31,11 +31,11 @@ expect_vn 0 'passes' explain --connect qemu:///system -- --help
 # A mend is a command to paste, whatever the name.
 for name in -x "it's"; do
     lab_virsh metadata "--domain=$name" --uri urn:virt-nested:domain:1 --key k --set "<nested policy='sometimes'/>" --config >/dev/null
-    expect_vn 1 "policy 'sometimes' is none of require, forbid and allow; run: virt-nested label" inject -- "$name"
+    expect_vn 1 "policy 'sometimes' is none of require, forbid and allow; say what it is to be: virt-nested label" inject -- "$name"
     # virsh takes its words apart from its options by itself.
     said=$(lab_virsh start "--domain=$name" 2>&1) && fail "$name starts"
-    mend=${said##*; run: virt-nested }
-    eval "expect_vn 0 'labelled require' ${mend/POLICY/require}"
+    mend=${said##*: virt-nested }
+    eval "expect_vn 0 'labelled require' ${mend%, or forbid, or allow}"
 done
 ok 'the mends for odd names can be pasted'
 

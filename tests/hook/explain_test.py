@@ -20,7 +20,7 @@ ROOTS = os.environ["VN_ROOTS"]
 SLOW = int(os.environ.get("VN_SLOW", "1"))   # a sanitizer or an emulator: each SLOWth guest
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md")
 URI = "urn:virt-nested:domain:1"
-FIELDS = {"verdict", "undetermined", "phase", "label", "domain", "reason", "fix", "warnings", "facts"}
+FIELDS = {"verdict", "undetermined", "phase", "label", "domain", "reason", "fix", "decision", "would_refuse", "warnings", "facts"}
 PHASES = ("prepare", "start", "started", "migrate", "restore", "reconnect")
 
 
@@ -61,8 +61,9 @@ class Agreement(unittest.TestCase):
         said = json.loads(told.stdout)
         self.assertEqual(set(said), FIELDS)
         self.assertEqual((said["verdict"], said["phase"], said["domain"]), (("pass", "refuse")[hook.returncode], phase, "web1"))
-        fix = f"; run: {said['fix']}" if said["fix"] else ""
+        fix = (f"; run: {said['fix']}" if said["fix"] else "") + (f"; {said['decision']}" if said["decision"] else "")
         self.assertEqual(hook.stderr, f"virt-nested: 'web1' refused: {said['reason']}{fix}" if hook.returncode else "")
+        self.assertTrue(fix or not hook.returncode, said)
         for fact in said["facts"]:
             self.assertEqual(set(fact), {"name", "state", "found", "source", "reason"})
             self.assertIn(fact["state"], ("on", "off", "absent", "undetermined"))
@@ -114,6 +115,9 @@ class Readme(unittest.TestCase):
         secure = "<cpu mode='host-passthrough'/><launchSecurity type='s390-pv'/>"
         by_hand = "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-cpu'/></q:commandline>"
         amd, empty = "amd-nested-2", ""
+        in_qemu = "<q:{0} xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>{1}</q:{0}>".format
+        override = "<q:device alias='vcpu1'><q:frontend><q:property name='svm' type='bool' value='true'/></q:frontend></q:device>"
+        confidential = "<cpu mode='host-passthrough'/><launchSecurity type='{}'/>".format
         for root, xml, more in (
                 (amd, guest("require", custom("exact", "EPYC", "")), {}), (amd, guest("require", "<cpu mode='host-model'/>"), {}),
                 (amd, guest("require", empty), {}), (amd, guest("require", custom("exact", "EPYC", svm("disable"))), {}),
@@ -122,7 +126,14 @@ class Readme(unittest.TestCase):
                 (amd, guest("require", custom("exact", "EPYC", svm("disable"))), {"phase": "started"}),
                 (amd, guest("require", custom("exact", "kvm64", "")).replace("'kvm'", "'qemu'"), {}),
                 (amd, guest("require", "<cpu mode='host-model'/>").replace("'kvm'", "'qemu'"), {"phase": "start"}),
-                (amd, guest("require", by_hand), {}), (amd, guest("forbid", by_hand), {}), (amd, guest("require", "<cpu mode='later'/>"), {}),
+                (amd, guest("require", by_hand), {}), (amd, guest("forbid", by_hand), {}),
+                (amd, guest("forbid", in_qemu("capabilities", "<q:add capability='x'/>")), {}),
+                (amd, guest("forbid", in_qemu("override", override)), {}), (amd, guest("forbid", in_qemu("later", "")), {}),
+                (amd, guest("require", confidential("sev")), {}), (amd, guest("forbid", confidential("sev-snp")), {}),
+                (amd, guest("require", confidential("tdx")), {}), ("intel-debian12", guest("require", confidential("tdx")), {}),
+                (amd, guest("forbid", custom("exact", "a,svm=on", "")), {}),
+                (amd, guest("forbid").replace("q35", "q35,x=y"), {}),
+                (amd, guest(""), {"config": "\0"}), (amd, guest("require").replace("domain:1", "domain:2"), {}), (amd, guest("require", "<cpu mode='later'/>"), {}),
                 (amd, guest("require", "<devices><emulator>/home/me/qemu</emulator></devices>"), {}),
                 (amd, guest("require", arch="riscv64"), {}), (amd, guest("forbid"), {}), (amd, guest("forbid", arch="riscv64"), {}),
                 (amd, guest("maybe"), {}), (amd, guest("require")[:-9], {}), (amd, guest(""), {"config": "unlabelled = forbid\n"}),

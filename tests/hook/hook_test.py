@@ -271,7 +271,8 @@ class BadXml(HookTest):
     def test_namespaces_and_prefixes(self):
         self.passes(guest("<n:nested xmlns:n='urn:else' policy='forbid'/>"))
         self.passes(guest("<nested policy='forbid'/>"))
-        self.passes(guest(f"<n:nested xmlns:n='{URI}0' policy='forbid'/>"))
+        for other in (f"{URI}0", "urn:virt-nested:domain:2", f"{URI} ", URI.upper()):
+            self.refuses(other.strip(), guest(f"<n:nested xmlns:n='{other}' policy='forbid'/>"))
         self.refuses("labelled forbid", guest(f"<nested xmlns='{URI}' policy='forbid'/>"))
         self.refuses("labelled forbid", guest(f"<zz:nested xmlns:zz='{URI}' policy='forbid'/>"))
         # the URI in a text is no label, but is enough to have the judge look

@@ -42,16 +42,26 @@ std::string cpu_words(const Cpu& cpu) {
     return cpu.mode == CpuMode::none ? "the default CPU" : name(cpu.mode);
 }
 
-/// Under TCG, where nothing in <cpu> names the feature.
-Delivery by_model(const Cpu& cpu, const Platform& platform, const std::string& shown) {
+/// The model that QEMU takes where the definition names none; empty: one without the feature, or
+/// nobody knows.
+std::string_view own_model(const Domain& domain, const Platform& platform) {
+    const bool first = domain.arch.empty() || domain.arch == platform.guests.front();
+    return first && domain.machine != platform.bare_machine ? platform.default_model
+                                                            : std::string_view();
+}
+
+/// Where nothing in <cpu> names the feature, and the model decides.
+Delivery by_model(const Domain& domain, const Platform& platform, const std::string& shown) {
     const std::string feature(platform.feature);
-    if (cpu.model.empty() && platform.default_model.empty())
+    const std::string_view own = own_model(domain, platform);
+    if (domain.cpu.model.empty() && own.empty())
         return {Delivers::no, false,
                 shown + " contains " + feature + " on some types of machine only"};
-    const std::string_view model = cpu.model.empty() ? platform.default_model : cpu.model;
+    const std::string_view model = domain.cpu.model.empty() ? own : domain.cpu.model;
     const bool there = model_with_feature(platform, model) != nullptr;
     return {there ? Delivers::certainly : Delivers::no, false,
-            shown + (there ? " contains " : " does not contain ") + feature};
+            shown + (there ? " contains " : " does not contain ") + feature +
+                (emulated(domain) ? "" : ", and the machine type " + domain.machine + " keeps it")};
 }
 
 /// Under KVM, or where <cpu> itself decides.
@@ -80,8 +90,13 @@ Delivery by_cpu(const Domain& domain, const Platform& platform) {
         return {Delivers::possibly, false, "host-model is expanded at the start"};
     if (cpu.match == "minimum")
         return {Delivers::possibly, false, "match='minimum' takes what the host has"};
-    if (emulated(domain) && named)
-        return by_model(cpu, platform, mode);
+    const bool kept = !emulated(domain) && keeps_feature(platform, domain.machine);
+    if (named && (kept || emulated(domain)))
+        return by_model(domain, platform, mode);
+    if (kept)
+        return {Delivers::possibly, false,
+                "host-model becomes a model that may contain " + feature +
+                    ", and the machine type " + domain.machine + " keeps it"};
     if (cpu.mode == CpuMode::host_model)
         return {platform.host_model, false,
                 platform.host_model == Delivers::certainly

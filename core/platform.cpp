@@ -65,6 +65,14 @@ constexpr std::array<CpuModel, 9> svm_models = {{{"EPYC", true},
 
 // Not only where libvirt hands over what stands there: s390x, ppc64 and riscv64 (src/cpu/cpu_*.c).
 // target/*/cpu.c: "host" is KVM's alone, and "max" is it under KVM.
+// hw/i386/pc_piix.c, pc_compat_2_1_fn, and pc_q35.c while it had such machines: until 2.1
+// x86_cpu_change_kvm_default("svm", NULL). Read back under kvm_amd with QEMU 7.2. Ubuntu's types
+// are named by its releases, those of EL before 7.2 are of QEMU 1.5 to 2.1.
+constexpr std::array<MachinesUntil, 3> svm_keeping = {
+    {{"pc-i440fx-", {2, 2}}, {"pc-q35-", {2, 2}}, {"pc-", {2, 2}}}};
+constexpr Words<6> svm_keeping_words = {"pc-i440fx-trusty",    "pc-i440fx-utopic",
+                                        "pc-i440fx-rhel7.0.0", "pc-i440fx-rhel7.1.0",
+                                        "pc-q35-rhel7.0.0",    "pc-q35-rhel7.1.0"};
 constexpr Words<2> host_models = {"host", "max"};
 
 // target/i386/kvm/tdx.c: the bit of VMX is fixed to 0 in a TD.
@@ -150,6 +158,9 @@ constexpr std::array<Platform, 6> table = {{
      .emulated = true,
      .models = svm_models,
      .default_model = "qemu64",
+     .bare_machine = "isapc",
+     .keeping = svm_keeping,
+     .keeping_words = svm_keeping_words,
      .host_models = host_models,
      .confidential = amd_confidential,
      .hosts = x86_hosts,
@@ -319,6 +330,17 @@ const CpuModel* model_with_feature(const Platform& platform, std::string_view mo
         if (is_generation_of(known.name, model))
             return &known;
     return nullptr;
+}
+
+bool keeps_feature(const Platform& platform, std::string_view machine) {
+    for (const MachinesUntil& until : platform.keeping) {
+        if (!machine.starts_with(until.prefix))
+            continue;
+        const KernelVersion version = kernel_version(machine.substr(until.prefix.size()));
+        return version == KernelVersion{0, 0} ? contains(platform.keeping_words, machine)
+                                              : version < until.version;
+    }
+    return contains(platform.keeping_words, machine);
 }
 
 bool is_host_model(const Platform& platform, std::string_view model) {

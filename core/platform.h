@@ -90,6 +90,12 @@ struct CpuModel {
     bool paging = false; ///< and nested paging with it
 };
 
+/// Types of machines: a prefix of their names, and the first version behind it that is not meant.
+struct MachinesUntil {
+    std::string_view prefix;
+    std::pair<int, int> version;
+};
+
 /// What confidential guests have of the feature: none can nest.
 enum class Confidential {
     masked,   ///< they never get it, whatever their <cpu> says
@@ -143,7 +149,14 @@ struct Platform {
     Delivers host_model = Delivers::no;   ///< before libvirt has expanded it
     bool emulated = false; ///< QEMU's TCG gives the feature without any help of the host
     std::span<const CpuModel> models = {}; ///< that deliver it under TCG
-    std::string_view default_model = {};   ///< without <cpu>; empty: the machine's type decides
+    /// Of QEMU's program for the first of `guests`, without <cpu>; empty: the machine's type
+    /// decides.
+    std::string_view default_model = {};
+    std::string_view bare_machine = {}; ///< a type of machine whose own CPU is older than that
+    /// Machines on which named models keep under KVM what they have under TCG: the first prefix
+    /// that fits counts. And the same by the names of vendors.
+    std::span<const MachinesUntil> keeping = {};
+    std::span<const std::string_view> keeping_words = {};
     /// Under KVM these models of mode custom are the host's CPU, as far as it can be virtualized.
     std::span<const std::string_view> host_models = {};
     std::span<const ConfidentialGuest> confidential = {}; ///< its kinds of them
@@ -176,9 +189,12 @@ const Platform* emulated_platform(std::string_view guest_arch);
 
 bool runs_guest(const Platform& platform, std::string_view guest_arch);
 
+/// Whether this type of machine gives back to named models what KVM takes from them.
+bool keeps_feature(const Platform& platform, std::string_view machine);
+
 /// The row's entry for a model of QEMU, or nullptr: it lacks the feature. Under TCG they deliver
-/// it; under KVM they do not: target/i386/kvm/kvm-cpu.c turns svm off for every named model, and
-/// leaves npt as the model has it.
+/// it; under KVM only on a machine that keeps it: target/i386/kvm/kvm-cpu.c turns svm off for every
+/// named model, and leaves npt as the model has it.
 const CpuModel* model_with_feature(const Platform& platform, std::string_view model);
 
 /// Whether this model of mode custom stands for the host's CPU.

@@ -31,13 +31,9 @@ void arm_deadline() {
     set_deadline(std::chrono::steady_clock::now() + std::chrono::seconds(fact_seconds));
 }
 
-size_t bytes_read = 0;
-
 long read_stdin(char* buffer, size_t size) {
     for (;;) {
         const ssize_t got = ::read(STDIN_FILENO, buffer, size);
-        if (got > 0)
-            bytes_read += static_cast<size_t>(got);
         if (got >= 0 || errno != EINTR || deadline_passed())
             return got;
     }
@@ -56,7 +52,7 @@ void log_problems(const Config& config) {
 /// What the front is told counts; a person who runs this by hand reads it as well.
 int say_verdict(const Judgement& judgement) {
     Line word;
-    put_verdict(word, judgement.verdict.refuse ? refuse_word : pass_word, bytes_read,
+    put_verdict(word, judgement.verdict.refuse ? refuse_word : pass_word, judgement.bytes,
                 judgement.label_seen);
     const std::string_view text = word.view();
     const bool said =

@@ -64,11 +64,6 @@ decided words "policy 'maybe'" 'virt-nested label words require, or forbid, or a
 ln -s "$(command -v qemu-system-x86_64)" "$lab/bin/qemu-of-the-site"
 lab_guest emulator label=require cpu=EPYC svm=require devices_xml="<emulator>$lab/bin/qemu-of-the-site</emulator>" | lab_define
 decided emulator "$lab/bin/qemu-of-the-site" 'emulators in /etc/virt-nested/virt-nested.conf' lab_config "emulators = $lab/bin"
-# A configuration that cannot be read counts as the strictest.
-rm "$lab/etc/virt-nested/virt-nested.conf"
-lab_guest plain cpu=EPYC more_xml="$argument" | lab_define
-mkdir "$lab/etc/virt-nested/virt-nested.conf"
-decided plain 'counts as unlabelled = forbid' 'mend that file first' rmdir "$lab/etc/virt-nested/virt-nested.conf"
 lab_down
 
 # On a host that nests, of this machine's vendor, for the commands ask libvirt for that.
@@ -88,7 +83,11 @@ lab_guest bare type=kvm cpu=host-passthrough | lab_define
 mended bare 'unlabelled under unlabelled = forbid' 'virt-nested label bare forbid'
 lab_guest bold type=kvm cpu=kvm64 "$feature=require" | lab_define
 mended bold 'unlabelled under unlabelled = forbid' 'virt-nested label --override bold forbid'
-lab_config ''
+# A configuration that cannot be read counts as the strictest.
+lab_guest plain type=kvm cpu=host-passthrough | lab_define
+rm "$lab/etc/virt-nested/virt-nested.conf"
+mkdir "$lab/etc/virt-nested/virt-nested.conf"
+decided plain 'counts as unlabelled = forbid' 'mend that file first' rmdir "$lab/etc/virt-nested/virt-nested.conf"
 lab_nesting_host "$vendor" off >/dev/null
 lab_guest early type=kvm label=require cpu=host-passthrough | lab_define
 # Carried out on copies of machines and in booted kernels by tests/bringup and tests/boot.

@@ -114,11 +114,14 @@ Advice advice_on(const Delivery& gives, const Domain& domain, Rule rule, bool ma
 /// it.
 Advice advice_on(const Label& label, const std::string& guest) {
     const std::string word = guest_word(guest);
+    // What a message cannot show as it is, a command cannot name either.
+    const bool can_be_named = printable(label.uri, 128) == label.uri;
     switch (label.fault) {
     case LabelFault::version:
-        return {"virsh metadata " + word + " --uri " + shell_word(printable(label.uri, 128)) +
-                    " --remove --config",
-                "or use the version of virt-nested that knows it"};
+        if (can_be_named)
+            return {"virsh metadata --uri " + shell_word(label.uri) + " --remove --config " + word,
+                    "or use the version of virt-nested that knows it"};
+        [[fallthrough]];
     case LabelFault::place:
         return {"virsh edit " + word, "take it out of there"};
     case LabelFault::words:

@@ -63,8 +63,6 @@ constexpr std::array<CpuModel, 9> svm_models = {{{"EPYC", true},
                                                  {"qemu64", false},
                                                  {"max", true}}};
 
-// Not only where libvirt hands over what stands there: s390x, ppc64 and riscv64 (src/cpu/cpu_*.c).
-// target/*/cpu.c: "host" is KVM's alone, and "max" is it under KVM.
 // hw/i386/pc_piix.c, pc_compat_2_1_fn, and pc_q35.c while it had such machines: until 2.1
 // x86_cpu_change_kvm_default("svm", NULL). Read back under kvm_amd with QEMU 7.2. Ubuntu's types
 // are named by its releases, those of EL before 7.2 are of QEMU 1.5 to 2.1.
@@ -73,6 +71,9 @@ constexpr std::array<MachinesUntil, 3> svm_keeping = {
 constexpr Words<6> svm_keeping_words = {"pc-i440fx-trusty",    "pc-i440fx-utopic",
                                         "pc-i440fx-rhel7.0.0", "pc-i440fx-rhel7.1.0",
                                         "pc-q35-rhel7.0.0",    "pc-q35-rhel7.1.0"};
+
+// Not only where libvirt hands over what stands there: s390x, ppc64 and riscv64 (src/cpu/cpu_*.c).
+// target/*/cpu.c: "host" is KVM's alone, and "max" is it under KVM.
 constexpr Words<2> host_models = {"host", "max"};
 
 // target/i386/kvm/tdx.c: the bit of VMX is fixed to 0 in a TD.

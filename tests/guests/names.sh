@@ -36,6 +36,11 @@ for name in -x "it's"; do
     said=$(lab_virsh start "--domain=$name" 2>&1) && fail "$name starts"
     mend=${said##*: virt-nested }
     eval "expect_vn 0 'labelled require' ${mend%, or forbid, or allow}"
+    lab_virsh metadata "--domain=$name" --uri urn:virt-nested:domain:2 --key k --set "<nested policy='forbid'/>" --config >/dev/null
+    said=$(lab_virsh start "--domain=$name" 2>&1) && fail "$name starts with a label of another version"
+    mend=${said##*; run: virsh }
+    eval "lab_virsh ${mend%; or use the version*}" >/dev/null || fail "virsh $mend"
+    expect_vn 0 'as it should be' inject -- "$name"
 done
 ok 'the mends for odd names can be pasted'
 

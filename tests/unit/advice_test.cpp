@@ -204,8 +204,12 @@ TEST(Advice, OnALabelGoesByWhatMendsIt) {
         advice("<n:nested xmlns:n='urn:virt-nested:domain:2' policy='require'/>");
     EXPECT_TRUE(version.refuse);
     EXPECT_EQ(version.mend,
-              "virsh metadata 'web 1' --uri urn:virt-nested:domain:2 --remove --config");
+              "virsh metadata --uri urn:virt-nested:domain:2 --remove --config 'web 1'");
     EXPECT_TRUE(has(version.reason, "urn:virt-nested:domain:2")) << version.reason;
+    EXPECT_EQ(advice("<n:nested xmlns:n='urn:virt-nested:domain:1 ' policy='require'/>").mend,
+              "virsh metadata --uri 'urn:virt-nested:domain:1 ' --remove --config 'web 1'");
+    EXPECT_EQ(advice("<n:nested xmlns:n='urn:virt-nested:&#x200b;' policy='require'/>").mend,
+              "virsh edit 'web 1'");
     const Verdict place = advice("<a:b xmlns:a='urn:a'><n:nested "
                                  "xmlns:n='urn:virt-nested:domain:1' policy='require'/></a:b>");
     EXPECT_EQ(place.mend, "virsh edit 'web 1'");

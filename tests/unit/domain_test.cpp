@@ -208,10 +208,10 @@ TEST(DomainXml, APrefixThatNobodyDeclaredIsNoName) {
 }
 
 TEST(DomainXml, ANamespaceThatIsNoUriIsOneAllTheSame) {
-    for (const char* uri : {"unraid", "no uri at all", "%%"}) {
-        const Domain domain = read("<domain><metadata><a xmlns='" + std::string(uri) +
+    for (const char* name : {"unraid", "no name at all", "%%"}) {
+        const Domain domain = read("<domain><metadata><a xmlns='" + std::string(name) +
                                    "'/></metadata><name>n</name></domain>");
-        EXPECT_EQ(domain.name, "n") << uri;
+        EXPECT_EQ(domain.name, "n") << name;
     }
 }
 

@@ -208,7 +208,7 @@ TEST(DomainXml, APrefixThatNobodyDeclaredIsNoName) {
 }
 
 TEST(DomainXml, ANamespaceThatIsNoUriIsOneAllTheSame) {
-    for (const char* name : {"unraid", "no name at all", "%%"}) {
+    for (const char* name : {"unraid", "no URI at all", "%%"}) {
         const Domain domain = read("<domain><metadata><a xmlns='" + std::string(name) +
                                    "'/></metadata><name>n</name></domain>");
         EXPECT_EQ(domain.name, "n") << name;

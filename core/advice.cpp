@@ -31,8 +31,8 @@ constexpr std::string_view other_kind =
     "give it another label, or take <launchSecurity> out of its definition";
 constexpr std::string_view disable =
     "disable {what} by virsh edit {guest} (<feature policy='disable' name='{what}'/> in <cpu>)";
-constexpr std::string_view vouch =
-    "take {what} out of <qemu:commandline>, or vouch for it by qemu_arguments in {config}";
+constexpr std::string_view vouch = "take {what} out of <qemu:commandline>, or vouch for it by "
+                                   "qemu_arguments (virt-nested.conf(5))";
 constexpr std::string_view take_out = "take {what} out of it";
 constexpr std::string_view known_words = "leave only what is known in <cpu>";
 constexpr std::string_view plain_machine = "give it a machine type that is a plain name";

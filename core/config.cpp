@@ -69,6 +69,8 @@ struct Line {
     std::string_view name;
     std::string_view value;
     const Key* key = nullptr;
+
+    bool wrong() const { return is != Is::empty && is != Is::list && is != Is::good; }
 };
 
 using Seen = std::array<std::optional<size_t>, keys.size()>;
@@ -120,9 +122,12 @@ void each_line(std::string_view text, Rules& rules, Take take) {
         text.remove_prefix(byte_order_mark.size());
     Seen seen;
     for (unsigned number = 1; !text.empty(); ++number) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        take(parse_line(text.substr(0, end), seen, rules), number);
-        text.remove_prefix(std::min(end + 1, text.size()));
+        const size_t end = std::min(text.find_first_of("\r\n"), text.size());
+        const Line line = parse_line(text.substr(0, end), seen, rules);
+        rules.mistakes += line.wrong();
+        take(line, number);
+        text.remove_prefix(end);
+        text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<size_t>(1, text.size()));
     }
 }
 
@@ -191,9 +196,9 @@ std::string ConfigProblem::in_words() const {
     return printable(file, 512) + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what;
 }
 
-Rules parse_rules(std::string_view text) {
+std::optional<Rules> parse_rules(std::string_view text) {
     if (!no_configuration(text).empty())
-        return strict_rules;
+        return std::nullopt;
     Rules rules;
     each_line(text, rules, [](const Line&, unsigned) {});
     return rules;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,16 +31,17 @@ struct Rules {
     bool honour_allow = true;
     UndeterminedRule undetermined = UndeterminedRule::refuse;
     Mode mode = Mode::enforce;
+    unsigned mistakes = 0; ///< lines that are wrong
 };
 
 /// A file that is there and cannot be read may say any of this.
-inline constexpr Rules strict_rules = {HostIntent::on, UnlabelledRule::forbid, false,
-                                       UndeterminedRule::refuse, Mode::enforce};
+inline constexpr Rules strict_rules = {HostIntent::on,           UnlabelledRule::forbid, false,
+                                       UndeterminedRule::refuse, Mode::enforce,          0};
 
 /// Each key stands alone: a line that is wrong spoils no other, and a key whose own value is wrong
-/// counts as its strictest. What is no text (a NUL byte) or longer than config_limit is strict.
-/// Allocates nothing, for the hook's front, which must not fail.
-Rules parse_rules(std::string_view text);
+/// counts as its strictest. Nothing for what is no text (a NUL byte) or longer than config_limit:
+/// such a file cannot be read. Allocates nothing, for the hook's front, which must not fail.
+std::optional<Rules> parse_rules(std::string_view text);
 
 /// What the site vouches for, where a definition says more than can be judged.
 struct Vouched {

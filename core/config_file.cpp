@@ -14,8 +14,10 @@ Config read_config(const Sysroot& root, std::string_view path) {
     const std::string shown = root.shown(path);
     const Result<std::string> text = root.read_head(path, config_limit + 1);
     if (!text) {
-        // A link that leads nowhere was meant to be a file.
-        if (text.error().code == ENOENT && !root.link(path))
+        // A link that leads nowhere was meant to be a file, or the folder of one.
+        const std::string_view folder = path.substr(0, path.rfind('/'));
+        if (text.error().code == ENOENT && !root.link(path) &&
+            (!root.link(folder) || root.exists(folder)))
             return {};
         const std::string& what = text.error().what;
         return unreadable_config(shown, what.substr(std::min(shown.size() + 2, what.size())));

@@ -61,7 +61,9 @@ Delivery by_model(const Domain& domain, const Platform& platform, const std::str
     const bool there = model_with_feature(platform, model) != nullptr;
     return {there ? Delivers::certainly : Delivers::no, false,
             shown + (there ? " contains " : " does not contain ") + feature +
-                (emulated(domain) ? "" : ", and the machine type " + domain.machine + " keeps it")};
+                (there && !emulated(domain)
+                     ? ", and the machine type " + domain.machine + " keeps it"
+                     : "")};
 }
 
 /// Under KVM, or where <cpu> itself decides.
@@ -93,7 +95,7 @@ Delivery by_cpu(const Domain& domain, const Platform& platform) {
     const bool kept = !emulated(domain) && keeps_feature(platform, domain.machine);
     if (named && (kept || emulated(domain)))
         return by_model(domain, platform, mode);
-    if (kept)
+    if (kept && platform.host_model == Delivers::no)
         return {Delivers::possibly, false,
                 "host-model becomes a model that may contain " + feature +
                     ", and the machine type " + domain.machine + " keeps it"};
@@ -173,7 +175,7 @@ Delivery beyond(std::string why, Obstacle obstacle, std::string what = {}) {
 Delivery qemu_beyond_judging(const Domain& domain, const Vouched& vouched) {
     if (const QemuDoubt doubt = doubt_of(domain, vouched); !doubt.what.empty())
         return beyond(std::string(doubt.where) + " has " + doubt.what +
-                          ", which can change the CPU behind libvirt's back",
+                          ", which may change the CPU behind libvirt's back",
                       doubt.vouchable ? Obstacle::qemu_vouchable : Obstacle::qemu_piece,
                       doubt.what);
     const std::string_view emulator = domain.emulator;
@@ -210,6 +212,19 @@ Delivery beyond_judging(const Domain& domain, const Platform& platform, const Vo
     return qemu_beyond_judging(domain, vouched);
 }
 
+/// As if nothing in it were beyond judging.
+Delivery by_definition(const Domain& domain, const Platform& platform) {
+    switch (platform.guest_switch) {
+    case GuestSwitch::cpu_feature:
+        return by_feature(domain, platform);
+    case GuestSwitch::nested_hv:
+        return by_nested_hv(domain);
+    case GuestSwitch::virtualization:
+        return by_virtualization(domain);
+    }
+    return {};
+}
+
 } // namespace
 
 bool emulated(const Domain& domain) {
@@ -221,17 +236,20 @@ Delivery delivery(const Domain& domain, const Platform& platform, const Vouched&
         domain.arch.empty() ? platform.guests.front() : std::string_view(domain.arch);
     const Platform* emulator = emulated(domain) ? emulated_platform(arch) : nullptr;
     const Platform& judging = emulator ? *emulator : platform;
-    if (Delivery gives = beyond_judging(domain, judging, vouched); gives.undetermined)
-        return gives;
-    switch (judging.guest_switch) {
-    case GuestSwitch::cpu_feature:
-        return by_feature(domain, judging);
-    case GuestSwitch::nested_hv:
-        return by_nested_hv(domain);
-    case GuestSwitch::virtualization:
-        return by_virtualization(domain);
-    }
-    return {};
+    Delivery gives = beyond_judging(domain, judging, vouched);
+    return gives.undetermined ? gives : by_definition(domain, judging);
+}
+
+std::optional<Delivery> certain_in_spite_of(const Delivery& doubt, const Domain& domain,
+                                            const Platform& platform) {
+    const bool cpu_is_known =
+        doubt.obstacle != Obstacle::cpu_words && doubt.obstacle != Obstacle::domain_type;
+    if (!doubt.undetermined || !cpu_is_known || emulated(domain))
+        return std::nullopt;
+    Delivery gives = by_definition(domain, platform);
+    if (gives.how != Delivers::certainly)
+        return std::nullopt;
+    return gives;
 }
 
 } // namespace virt_nested

@@ -7,6 +7,7 @@
 #include "core/domain.h"
 #include "core/platform.h"
 
+#include <optional>
 #include <string>
 
 namespace virt_nested {
@@ -49,5 +50,10 @@ struct Delivery {
 /// `platform`: the host's, for type kvm. For emulated guests it is ignored, the guest's
 /// architecture counts; where the definition names none, it is the platform's.
 Delivery delivery(const Domain& domain, const Platform& platform, const Vouched& vouched = {});
+
+/// What a definition that is in doubt gives certainly all the same, by its <cpu> or <features>
+/// alone: what is in doubt beside them is no ground to let it pass. Nothing for any other.
+std::optional<Delivery> certain_in_spite_of(const Delivery& doubt, const Domain& domain,
+                                            const Platform& platform);
 
 } // namespace virt_nested

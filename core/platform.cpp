@@ -64,13 +64,16 @@ constexpr std::array<CpuModel, 9> svm_models = {{{"EPYC", true},
                                                  {"max", true}}};
 
 // hw/i386/pc_piix.c, pc_compat_2_1_fn, and pc_q35.c while it had such machines: until 2.1
-// x86_cpu_change_kvm_default("svm", NULL). Read back under kvm_amd with QEMU 7.2. Ubuntu's types
-// are named by its releases, those of EL before 7.2 are of QEMU 1.5 to 2.1.
-constexpr std::array<MachinesUntil, 3> svm_keeping = {
+// x86_cpu_change_kvm_default("svm", NULL); and pc.c, pc_compat_2_1: vmx=on for coreduo and
+// core2duo. svm was read back under kvm_amd with QEMU 7.2, vmx from its expansion of the models.
+// Ubuntu's types are named by its releases, those of EL before 7.2 are of QEMU 1.5 to 2.1.
+constexpr std::array<MachinesUntil, 3> x86_keeping = {
     {{"pc-i440fx-", {2, 2}}, {"pc-q35-", {2, 2}}, {"pc-", {2, 2}}}};
-constexpr Words<6> svm_keeping_words = {"pc-i440fx-trusty",    "pc-i440fx-utopic",
+constexpr Words<6> x86_keeping_words = {"pc-i440fx-trusty",    "pc-i440fx-utopic",
                                         "pc-i440fx-rhel7.0.0", "pc-i440fx-rhel7.1.0",
                                         "pc-q35-rhel7.0.0",    "pc-q35-rhel7.1.0"};
+
+constexpr std::array<CpuModel, 2> vmx_models = {{{"coreduo", false}, {"core2duo", false}}};
 
 // Not only where libvirt hands over what stands there: s390x, ppc64 and riscv64 (src/cpu/cpu_*.c).
 // target/*/cpu.c: "host" is KVM's alone, and "max" is it under KVM.
@@ -107,8 +110,8 @@ constexpr std::array<CpuModel, 5> h_models = {
     {{"rv64"}, {"max"}, {"rva23s64"}, {"tt-ascalon"}, {"veyron-v1"}}};
 
 constexpr std::array<Platform, 6> table = {{
-    // arch/x86/kvm/vmx/vmx.c: bool, 0444. QEMU builds no model with vmx; libvirt's expanded
-    // host-model names it.
+    // arch/x86/kvm/vmx/vmx.c: bool, 0444. QEMU builds no model with vmx but for old machines;
+    // libvirt's expanded host-model names it.
     {.id = PlatformId::intel,
      .name = "Intel",
      .machine = "x86_64",
@@ -127,6 +130,10 @@ constexpr std::array<Platform, 6> table = {{
      .guests = x86_guests,
      .feature = "vmx",
      .host_model = Delivers::certainly,
+     .models = vmx_models,
+     .default_model = "qemu64",
+     .keeping = x86_keeping,
+     .keeping_words = x86_keeping_words,
      .host_models = host_models,
      .confidential = intel_confidential,
      .hosts = x86_hosts,
@@ -160,8 +167,8 @@ constexpr std::array<Platform, 6> table = {{
      .models = svm_models,
      .default_model = "qemu64",
      .bare_machine = "isapc",
-     .keeping = svm_keeping,
-     .keeping_words = svm_keeping_words,
+     .keeping = x86_keeping,
+     .keeping_words = x86_keeping_words,
      .host_models = host_models,
      .confidential = amd_confidential,
      .hosts = x86_hosts,

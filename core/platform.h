@@ -148,7 +148,7 @@ struct Platform {
     Delivers without_cpu = Delivers::no;  ///< a definition without <cpu>
     Delivers host_model = Delivers::no;   ///< before libvirt has expanded it
     bool emulated = false; ///< QEMU's TCG gives the feature without any help of the host
-    std::span<const CpuModel> models = {}; ///< that deliver it under TCG
+    std::span<const CpuModel> models = {}; ///< that contain it: under TCG, and where it is kept
     /// Of QEMU's program for the first of `guests`, without <cpu>; empty: the machine's type
     /// decides.
     std::string_view default_model = {};

@@ -160,6 +160,19 @@ Verdict judge_require(const Question& q) {
     return verdict;
 }
 
+/// Both stand in the way: what is in doubt, and what is certain in spite of it.
+Verdict refuse_sure(const Question& q, Rule rule, const std::string& who, const Delivery& sure) {
+    Advice advice = advise(q, rule);
+    if (!advice.mend.empty()) {
+        Question certain = q;
+        certain.gives = sure;
+        advice = both(std::move(advice), advise(certain, rule));
+    }
+    return refuse(who + ", but " + sure.why + " and this host nests: " + q.host.nests.found + " (" +
+                      q.host.nests.source + "), and " + q.gives.why,
+                  std::move(advice));
+}
+
 /// forbid, or no label under `unlabelled = forbid`; `who` begins the sentence.
 Verdict judge_forbid(const Question& q, Rule rule, const std::string& who) {
     if (emulated(q.domain) && !q.gives.undetermined)
@@ -171,6 +184,9 @@ Verdict judge_forbid(const Question& q, Rule rule, const std::string& who) {
     if (q.platform && (q.host.nests.off() || q.host.nests.absent()))
         return pass(who + ", and this host gives " + feature +
                     " to no guest: " + host_problem(q.host));
+    if (q.platform && q.host.nests.on())
+        if (const auto sure = certain_in_spite_of(q.gives, q.domain, *q.platform))
+            return refuse_sure(q, rule, who, *sure);
     const bool unknown = !q.platform || q.host.nests.undetermined() || q.gives.undetermined;
     if (!unknown)
         return refuse(who + ", but " + q.gives.why + " and this host nests: " + q.host.nests.found +

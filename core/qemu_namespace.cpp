@@ -19,8 +19,10 @@ enum class Value {
     device,  ///< its driver
     global,  ///< the driver that it is about
     object,  ///< its type
-    serial,  ///< "mon:" in front opens a monitor
+    serial,  ///< "mon:" in front and "mux=on" behind open a monitor (chardev/char.c, qemu_chr_new)
     display, ///< spice-app opens a monitor
+    audio,   ///< ALSA's names of devices can be whole configurations, with libraries and commands
+    net,     ///< helpers, scripts and commands
     setting, ///< of a device: which one, and its driver
 };
 
@@ -65,6 +67,11 @@ constexpr auto harmless = std::to_array<Option>({
     {"no-acpi", Value::none},
     {"no-hpet", Value::none},
     {"no-fd-bootchk", Value::none},
+    {"no-kvm-pit-reinjection", Value::none},
+    {"localtime", Value::none},
+    {"realtime", Value::any},
+    {"balloon", Value::any},
+    {"compat", Value::any},
     // disks
     {"blockdev", Value::any},
     {"cdrom", Value::any},
@@ -83,9 +90,9 @@ constexpr auto harmless = std::to_array<Option>({
     // folders, networks, characters
     {"fsdev", Value::any},
     {"virtfs", Value::any},
-    {"net", Value::any},
-    {"netdev", Value::any},
-    {"nic", Value::any},
+    {"net", Value::net},
+    {"netdev", Value::net},
+    {"nic", Value::net},
     {"chardev", Value::any},
     {"serial", Value::serial},
     {"parallel", Value::serial},
@@ -93,11 +100,14 @@ constexpr auto harmless = std::to_array<Option>({
     {"tpmdev", Value::any},
     {"add-fd", Value::any},
     // what a person sees, hears and holds
-    {"audio", Value::any},
-    {"audiodev", Value::any},
+    {"audio", Value::audio},
+    {"audiodev", Value::audio},
     {"soundhw", Value::any},
     {"display", Value::display},
     {"full-screen", Value::none},
+    {"alt-grab", Value::none},
+    {"ctrl-grab", Value::none},
+    {"show-cursor", Value::none},
     {"k", Value::any},
     {"name", Value::any},
     {"spice", Value::any},
@@ -141,12 +151,23 @@ bool fits_one(std::string_view word, const List& patterns) {
 /// qapi/qom.json). Others make confidential guests, run the guest's devices elsewhere, or take
 /// orders.
 constexpr auto harmless_objects = std::to_array<std::string_view>(
-    {"authz-*", "can-bus", "can-host-*", "colo-compare", "cryptodev-*", "dbus-vmstate", "filter-*",
-     "input-barrier", "input-linux", "iommufd", "iothread", "memory-backend-*", "pr-manager-helper",
-     "rng-*", "secret", "secret_keyring", "throttle-group", "tls-cipher-suites", "tls-creds-*"});
+    {"authz-list",        "authz-list-file",   "authz-simple", "can-bus",   "can-host-*",
+     "colo-compare",      "cryptodev-*",       "dbus-vmstate", "filter-*",  "input-barrier",
+     "input-linux",       "iommufd",           "iothread",     "main-loop", "memory-backend-*",
+     "pr-manager-helper", "thread-context",    "rng-*",        "secret",    "secret_keyring",
+     "throttle-group",    "tls-cipher-suites", "tls-creds-*"});
 
-/// Variables that neither bring code nor name a file that could. Not PULSE_CLIENTCONFIG, HOME and
-/// the like: PulseAudio's and ALSA's configurations name programs and libraries.
+/// Capabilities of QEMU that libvirt uses for devices, disks and networks alone (libvirt:
+/// src/qemu/qemu_capabilities.c).
+constexpr auto harmless_capabilities = std::to_array<std::string_view>(
+    {"blockdev", "device.json", "netdev.json", "usb-host.guest-resets-all"});
+
+/// Devices that bring code of others: libcacard loads the PKCS#11 modules that its `db` names.
+constexpr auto drivers_with_code = std::to_array<std::string_view>({"ccid-card-emulated"});
+
+/// Variables that neither bring code nor name a file that could. Not PULSE_CLIENTCONFIG, HOME,
+/// QEMU_ALSA_DAC_DEV and the like: PulseAudio's and ALSA's configurations name programs and
+/// libraries.
 constexpr auto harmless_variables = std::to_array<std::string_view>({"DISPLAY",
                                                                      "DRI_PRIME",
                                                                      "G_MESSAGES_DEBUG",
@@ -167,7 +188,6 @@ constexpr auto harmless_variables = std::to_array<std::string_view>({"DISPLAY",
                                                                      "PULSE_SERVER",
                                                                      "PULSE_SINK",
                                                                      "PULSE_SOURCE",
-                                                                     "QEMU_ALSA_*",
                                                                      "QEMU_AUDIO_*",
                                                                      "QEMU_OSS_*",
                                                                      "QEMU_PA_*",
@@ -242,7 +262,22 @@ bool all_values(std::string_view text, std::string_view key, bool implied, Good 
 }
 
 bool is_no_cpu(std::string_view driver) {
-    return !can_be_cpu(driver);
+    return !can_be_cpu(driver) && !fits_one(driver, drivers_with_code);
+}
+
+/// Programs that QEMU would run, with what it may do itself; "no" stands for none.
+bool runs_nothing(std::string_view text) {
+    if (text.find("helper=") != std::string_view::npos ||
+        text.find("cmd:") != std::string_view::npos)
+        return false;
+    constexpr std::string_view script = "script=";
+    for (size_t at = 0; (at = text.find(script, at)) != std::string_view::npos;) {
+        at += script.size();
+        const std::string_view program = text.substr(at, text.find(',', at) - at);
+        if (program != "no" && !program.empty())
+            return false;
+    }
+    return true;
 }
 
 /// system/vl.c, qemu_global_option: "%63[^.=].%63[^=]=VALUE", else driver=, property= and value=.
@@ -272,7 +307,9 @@ bool harmless_setting(std::string_view text) {
     const size_t dot = text.find('.');
     const size_t equals = text.find('=');
     return dot != std::string_view::npos && equals != std::string_view::npos && dot < equals &&
-           !is_cpu_alias(text.substr(0, dot)) && text.substr(dot + 1, equals - dot - 1) != "driver";
+           !is_cpu_alias(text.substr(0, dot)) &&
+           (text.substr(dot + 1, equals - dot - 1) != "driver" ||
+            is_no_cpu(text.substr(equals + 1)));
 }
 
 bool harmless_value(Value kind, std::string_view text) {
@@ -288,9 +325,13 @@ bool harmless_value(Value kind, std::string_view text) {
         return all_values(text, "qom-type", true,
                           [](std::string_view type) { return fits_one(type, harmless_objects); });
     case Value::serial:
-        return !text.starts_with("mon:");
+        return !text.starts_with("mon:") && text.find("mux") == std::string_view::npos;
     case Value::display:
-        return text.find("spice-app") == std::string_view::npos;
+        return !text.starts_with('{') && text.find("spice-app") == std::string_view::npos;
+    case Value::audio:
+        return text.find_first_of("{}'\"|<>") == std::string_view::npos;
+    case Value::net:
+        return runs_nothing(text);
     case Value::setting:
         return harmless_setting(text);
     }
@@ -344,6 +385,8 @@ QemuDoubt doubt_about(const QemuPiece& piece, const Vouched& vouched) {
             break;
         return {"the variable " + printable(piece.name, 64), "<qemu:commandline>", true};
     case QemuPiece::capability:
+        if (fits_one(piece.name, harmless_capabilities))
+            break;
         return {printable(piece.name, 64), "<qemu:capabilities>", false};
     case QemuPiece::property:
         if (piece.value != "driver" && !is_cpu_alias(piece.name))

@@ -76,7 +76,9 @@ Fact nests_by_capabilities(std::string_view domain_capabilities, const Platform&
                 source,
                 {}};
     }
-    const bool in_model = model_with_feature(platform, model) != nullptr;
+    // Elsewhere libvirt names the feature where it is there.
+    const bool in_model =
+        platform.host_model == Delivers::no && model_with_feature(platform, model) != nullptr;
     return {in_model ? State::on : State::off,
             in_model ? "host-model is " + printable(model, 64) + ", which contains " + feature
                      : "host-model (" + printable(model, 64) + ") has no " + feature,

@@ -46,6 +46,7 @@ struct Start {
     const HookArguments* arguments = nullptr;
     Deadline deadline{front_milliseconds};
     Rules rules = strict_rules; ///< until they are read
+    bool rules_read = false;
     Deadline patience{patience_milliseconds};
     volatile sig_atomic_t reading_rules = 0;
     sigjmp_buf rules_are_strict; ///< while they are read
@@ -98,7 +99,9 @@ int answer_unjudged(const Start& start, std::string_view why, std::string_view m
     }
     line << "virt-nested: " << guest_of(start).view() << " refused: "
          << (start.input.labelled() ? "it carries a nesting label"
-                                    : "the site forbids guests without a label")
+             : start.rules_read
+                 ? "the site forbids guests without a label"
+                 : "the configuration cannot be read and counts as unlabelled = forbid")
          << ", but could not be judged: " << why << "; " << mend;
     return refuse(start, line.view(), false);
 }
@@ -150,7 +153,9 @@ void read_rules_in_time(Start& start) {
     if (::sigsetjmp(start.rules_are_strict, 0) == 0) {
         start.reading_rules = 1;
         trust_nothing();
-        start.rules = read_rules(*start.arguments);
+        const std::optional<Rules> rules = read_rules(*start.arguments);
+        start.rules_read = rules.has_value();
+        start.rules = rules.value_or(strict_rules);
     }
     start.reading_rules = 0;
 }
@@ -176,7 +181,11 @@ int judge(Start& start, char** argv) {
     start.input.read();
     if (start.rules.unlabelled != UnlabelledRule::allow || start.input.labelled())
         return ask(start, argv);
-    return start.input.looks_whole() ? 0 : answer_unjudged(start, "its definition was cut off", {});
+    if (!start.input.looks_whole())
+        return answer_unjudged(start, "its definition was cut off", {});
+    if (start.rules.mistakes > 0)
+        log_line(LOG_WARNING, "the configuration has mistakes; run: virt-nested validate");
+    return 0;
 }
 
 Start the_start;

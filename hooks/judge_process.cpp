@@ -19,7 +19,7 @@ namespace virt_nested {
 
 namespace {
 
-constexpr std::string_view reinstall = "reinstall virt-nested-libvirt";
+constexpr std::string_view reinstall = "mend that, or reinstall virt-nested-libvirt";
 
 /// What the judge says on one of its descriptors.
 struct Voice {
@@ -172,7 +172,7 @@ JudgeAnswer ask_judge(char** argv, Input& input, volatile pid_t& running) {
     JudgeAnswer answer;
     answer.mend = try_again;
     if (!input.kept()) {
-        answer.words << "there is no memory for its definition";
+        answer.words << "its definition is larger than 64 MiB, or there is no memory for it";
         return answer;
     }
     Judge judge;

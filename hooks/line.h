@@ -38,7 +38,7 @@ class Line {
 
     std::string_view view() const { return {text_.data(), size_}; }
     /// With a NUL behind it.
-    const char* c_str() {
+    char* c_str() {
         text_.at(size_) = '\0';
         return text_.data();
     }

@@ -37,16 +37,26 @@ ssize_t read_open_file(int fd, char* text, size_t room) {
     return static_cast<ssize_t>(size);
 }
 
+/// A link that leads nowhere was meant to be a file, or the folder of one. Of a path that is not
+/// there.
+bool leads_nowhere(char* path) {
+    struct stat status {};
+    if (::lstat(path, &status) == 0 || errno != ENOENT)
+        return true;
+    char* slash = std::strrchr(path, '/');
+    if (!slash || slash == path)
+        return false;
+    *slash = '\0';
+    return ::lstat(path, &status) == 0 && ::stat(path, &status) != 0;
+}
+
 /// Bytes of the file, or -1; with errno ENOENT there is none.
-ssize_t read_file(const char* path, char* text, size_t room) {
+ssize_t read_file(char* path, char* text, size_t room) {
     // Closed by hand: a jump over it would run no destructor.
     const int fd =
         insist([path] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
     if (fd < 0) {
-        // A link that leads nowhere was meant to be a file.
-        struct stat link {};
-        const bool none = errno == ENOENT && ::lstat(path, &link) != 0 && errno == ENOENT;
-        errno = none ? ENOENT : EIO;
+        errno = errno == ENOENT && !leads_nowhere(path) ? ENOENT : EIO;
         return -1;
     }
     const ssize_t size = read_open_file(fd, text, room);
@@ -57,7 +67,7 @@ ssize_t read_file(const char* path, char* text, size_t room) {
 
 } // namespace
 
-Rules read_rules(const HookArguments& arguments) {
+std::optional<Rules> read_rules(const HookArguments& arguments) {
     // One byte more than counts, to know of a file that is longer.
     static char text[config_limit + 1];
     static Line path;
@@ -66,10 +76,10 @@ Rules read_rules(const HookArguments& arguments) {
     else
         path << arguments.root << config_path;
     if (path.full())
-        return strict_rules;
+        return std::nullopt;
     const ssize_t size = read_file(path.c_str(), text, sizeof text);
     if (size < 0)
-        return errno == ENOENT ? Rules() : strict_rules;
+        return errno == ENOENT ? std::optional<Rules>(Rules()) : std::nullopt;
     return parse_rules({text, static_cast<size_t>(size)});
 }
 

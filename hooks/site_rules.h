@@ -7,9 +7,9 @@
 
 namespace virt_nested {
 
-/// The defaults where there is no file; strict_rules where there is one and it cannot be read. Read
+/// The defaults where there is no file; nothing where there is one and it cannot be read. Read
 /// without memory of its own: read_config() of core brings a Sysroot along. Waits for as long as
 /// the file takes; may be left by a jump.
-Rules read_rules(const HookArguments& arguments);
+std::optional<Rules> read_rules(const HookArguments& arguments);
 
 } // namespace virt_nested

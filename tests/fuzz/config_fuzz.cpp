@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         must(fuzz::is_harmless(problem.in_words()) &&
                  (problem.line >= 1 || !config.unreadable.empty()),
              "a problem has a line, and is printable");
-    const Rules rules = parse_rules(text);
+    const Rules rules = parse_rules(text).value_or(strict_rules);
     must(rules.unlabelled == config.unlabelled && rules.mode == config.mode,
          "the front reads what the judge reads");
     for (const std::string& folder : config.vouched.emulators)

@@ -478,7 +478,7 @@ class BadJudge(HookTest):
         self.write(self.CONFIG, "")
 
     def test_missing(self):
-        self.without("exit status 127: No such file or directory; reinstall")
+        self.without("exit status 127: No such file or directory; mend that, or reinstall")
 
     def test_not_executable(self):
         self.script("exit 0")

@@ -74,14 +74,17 @@ refused all '-global driver=cpu' "$(arguments -global driver=cpu,property=svm,va
 refused cpu '-cpu' "$(arguments -cpu host)"
 refused twice '--cpu' "$(arguments --cpu host)"
 for option in -qmp -monitor -mon -plugin -readconfig -accel; do refused "x$option" "$option" "$(arguments "$option" x)"; done
+refused mux 'mux' "$(arguments -serial unix:/tmp/x,server=on,wait=off,mux=on)"
+refused alsa '-audiodev' "$(arguments -audiodev 'alsa,id=a,out.dev=plug:{slave.pcm null}')"
 refused preconfig '-preconfig' "$(arguments -preconfig)"
 refused preload 'LD_PRELOAD' "<q:commandline $qemu_ns><q:env name='LD_PRELOAD' value='/tmp/x.so'/></q:commandline>"
-refused capabilities 'blockdev' "<q:capabilities $qemu_ns><q:del capability='blockdev'/></q:capabilities>"
+refused capabilities 'query-cpu-model-expansion' "<q:capabilities $qemu_ns><q:del capability='query-cpu-model-expansion'/></q:capabilities>"
 
 passes hole "$(arguments -global q35-pcihost.pci-hole64-size=512G)"
 passes hotplug "$(arguments -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)"
 passes firmware "$(arguments -fw_cfg name=opt/x,string=y -smbios type=2 -rtc base=utc -boot menu=on)"
 passes device-of-none "$(arguments -device pvpanic -object memory-backend-ram,id=m,size=1M)"
+passes json "<q:capabilities $qemu_ns><q:del capability='device.json'/></q:capabilities>$(arguments -set device.hostdev0.x-vga=on)"
 passes sound "<q:commandline $qemu_ns><q:env name='QEMU_AUDIO_DRV' value='none'/></q:commandline>"
 passes deprecation "<q:deprecation $qemu_ns behavior='omit'/>"
 lab_config 'qemu_arguments = -qmp unix:/run/site/*'

@@ -126,8 +126,8 @@ const std::vector<Case>& cases() {
         {"a machine and more", Id::power, "forbid", "", "virsh edit 'web 1'", "plain name", "kvm",
          "pseries,cap-nested-hv=on"},
         {"an argument", Id::amd, "forbid", argument("-cpu"), "virsh edit 'web 1'",
-         "take -cpu out of <qemu:commandline>, or vouch for it by qemu_arguments in "
-         "/etc/virt-nested/virt-nested.conf"},
+         "take -cpu out of <qemu:commandline>, or vouch for it by qemu_arguments "
+         "(virt-nested.conf(5))"},
         {"an argument", Id::amd, "", argument("-cpu"), "virsh edit 'web 1'", "exempt it"},
         {"capabilities", Id::amd, "require",
          "<q:capabilities><q:add capability='kvm'/></q:capabilities>", "virsh edit 'web 1'",

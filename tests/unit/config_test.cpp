@@ -88,13 +88,27 @@ TEST(ConfigText, TheFrontReadsTheSameRules) {
     for (const std::string& text :
          {std::string("unlabelled = warn\nmode = report\n"), std::string("mode = x\nhost = any"),
           std::string("\xef\xbb\xbfhonour_allow = no"), std::string("a\0b", 3)}) {
-        const Rules rules = parse_rules(text);
+        const Rules rules = parse_rules(text).value_or(strict_rules);
         const Config config = parse(text);
         EXPECT_EQ(rules.host, config.host) << text;
         EXPECT_EQ(rules.unlabelled, config.unlabelled) << text;
         EXPECT_EQ(rules.honour_allow, config.honour_allow) << text;
         EXPECT_EQ(rules.undetermined, config.undetermined) << text;
         EXPECT_EQ(rules.mode, config.mode) << text;
+        EXPECT_EQ(rules.mistakes, config.mistakes) << text;
+    }
+    EXPECT_FALSE(parse_rules(std::string("a\0b", 3)));
+    EXPECT_FALSE(parse_rules(std::string(config_limit + 1, '#')));
+    EXPECT_EQ(parse_rules("unlabeled = forbid\nmode = x\n\n# y\nhost = on\n")->mistakes, 2U);
+}
+
+TEST(ConfigText, LinesEndAsOnAnySystem) {
+    for (const char* text : {"# a\nunlabelled = forbid\nx\n", "# a\r\nunlabelled = forbid\r\nx\r\n",
+                             "# a\runlabelled = forbid\rx\r"}) {
+        const Config config = parse(text);
+        EXPECT_EQ(config.unlabelled, UnlabelledRule::forbid) << text;
+        ASSERT_EQ(config.problems.size(), 1U) << text;
+        EXPECT_EQ(config.problems[0].line, 3U) << text;
     }
 }
 
@@ -193,4 +207,5 @@ TEST(ConfigFile, ALinkThatLeadsNowhereIsAFileThatCannotBeRead) {
     const test::Folder root{};
     root.link("etc-is-elsewhere", "gone");
     expect_strict(read_config(Sysroot(root.path()), "/gone"));
+    expect_strict(read_config(Sysroot(root.path()), "/gone/virt-nested.conf"));
 }

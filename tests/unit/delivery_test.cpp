@@ -12,11 +12,11 @@ using namespace virt_nested;
 namespace {
 
 Delivers gives(const std::string& type, const std::string& arch, const std::string& machine,
-               const std::string& cpu) {
+               const std::string& cpu, PlatformId id = PlatformId::amd) {
     const Result<Domain> domain =
         parse_domain("<domain type='" + type + "'><os><type arch='" + arch + "' machine='" +
                      machine + "'/></os>" + cpu + "</domain>");
-    return delivery(*domain, platform(PlatformId::amd)).how;
+    return delivery(*domain, platform(id)).how;
 }
 
 } // namespace
@@ -48,4 +48,19 @@ TEST(DeliveryByMachine, AnEmulatedMachinesOwnCpu) {
     EXPECT_EQ(gives("qemu", "x86_64", "pc-q35-7.2", ""), Delivers::certainly);
     EXPECT_EQ(gives("qemu", "x86_64", "isapc", ""), Delivers::no);
     EXPECT_EQ(gives("qemu", "i686", "pc-q35-7.2", ""), Delivers::no);
+}
+
+TEST(DeliveryByMachine, OldMachinesHaveTwoModelsWithVmx) {
+    for (const char* model : {"coreduo", "core2duo"}) {
+        const std::string cpu =
+            "<cpu mode='custom'><model>" + std::string(model) + "</model></cpu>";
+        EXPECT_EQ(gives("kvm", "x86_64", "pc-i440fx-2.1", cpu, PlatformId::intel),
+                  Delivers::certainly);
+        EXPECT_EQ(gives("kvm", "x86_64", "pc-i440fx-2.2", cpu, PlatformId::intel), Delivers::no);
+        EXPECT_EQ(gives("kvm", "x86_64", "pc-q35-7.2", cpu, PlatformId::intel), Delivers::no);
+    }
+    EXPECT_EQ(gives("kvm", "x86_64", "pc-i440fx-2.1", "", PlatformId::intel), Delivers::no);
+    EXPECT_EQ(
+        gives("kvm", "x86_64", "pc-i440fx-2.1", "<cpu mode='host-model'/>", PlatformId::intel),
+        Delivers::certainly);
 }

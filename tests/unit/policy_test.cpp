@@ -151,8 +151,12 @@ TEST(Delivery, AsTheTableSays) {
         const std::map<std::string, Delivers> answers = {{"no", Delivers::no},
                                                          {"possibly", Delivers::possibly},
                                                          {"certainly", Delivers::certainly}};
-        EXPECT_EQ(gives.undetermined, expected == "?");
-        if (expected != "?") {
+        const bool doubted = expected == "?" || expected == "?!";
+        EXPECT_EQ(gives.undetermined, doubted);
+        EXPECT_EQ(certain_in_spite_of(gives, guest(column, row[1], "none"), platform(column.id))
+                      .has_value(),
+                  expected == "?!");
+        if (!doubted) {
             EXPECT_EQ(gives.how, answers.at(expected));
         }
         EXPECT_TRUE(one_harmless_line(gives.why)) << gives.why;
@@ -325,6 +329,27 @@ TEST(Paging, AHostWithoutItWarns) {
     EXPECT_FALSE(verdict.refuse);
     ASSERT_EQ(verdict.warnings.size(), 1U);
     EXPECT_NE(verdict.warnings[0].find("shadow paging"), std::string::npos);
+}
+
+TEST(Forbid, ADoubtBesideWhatIsCertainLetsNothingPass) {
+    test::Folder root{{"proc/cpuinfo", test::cpuinfo(PlatformId::amd)},
+                      {"sys/module/kvm_amd/parameters/nested", "1\n"}};
+    const Host machine = read_host(Sysroot(root.path()), test::ToldKvm(State::on));
+    const Config lenient = config("allow", "yes", "allow");
+    Domain domain = guest(columns[1], "<cpu mode='host-passthrough'/>", "forbid");
+    domain.qemu.push_back({QemuPiece::argument, {}, "-x"});
+    const Verdict sure = decide(Phase::prepare, domain, machine, lenient);
+    EXPECT_TRUE(sure.refuse);
+    EXPECT_FALSE(sure.undetermined);
+    EXPECT_NE(sure.reason.find("host-passthrough gives svm"), std::string::npos) << sure.reason;
+    EXPECT_NE(sure.reason.find("has -x"), std::string::npos) << sure.reason;
+    EXPECT_NE(sure.mend.find("virsh edit"), std::string::npos) << sure.mend;
+    EXPECT_NE(sure.mend.find("virt-nested inject"), std::string::npos) << sure.mend;
+    // Without the certainty it is the site's to say.
+    domain = guest(columns[1], "<cpu mode='custom'><model>EPYC</model></cpu>", "forbid");
+    domain.qemu.push_back({QemuPiece::argument, {}, "-x"});
+    EXPECT_FALSE(decide(Phase::prepare, domain, machine, lenient).refuse);
+    EXPECT_TRUE(decide(Phase::prepare, domain, machine, Config()).refuse);
 }
 
 TEST(Refusal, SaysGuestReasonFactAndMend) {

@@ -77,7 +77,11 @@ TEST(QemuArguments, WhatLeavesTheCpuAlone) {
         {"-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"},
         {"-global", "driver=cfi.pflash01,property=secure,value=on"},
         {"-set", "device.hostdev0.x-igd-opregion=on"},
+        {"-set", "device.hostdev0.driver=vfio-pci-nohotplug"},
+        {"-audiodev", "alsa,id=a,out.dev=hw:0,,0"},
+        {"-netdev", "tap,id=n,script=no,downscript=no"},
         {"-no-reboot", "-snapshot", "-usb"},
+        {"-localtime", "-device", "pvpanic"},
     };
     for (const Words& words : all)
         EXPECT_EQ(doubt(words), "") << join(words, " ");
@@ -108,6 +112,20 @@ TEST(QemuArguments, WhatMayTouchItIsNamed) {
         {"-numa", "cpu,node-id=0"},
         {"-nographic"},
         {"-cpux"},
+        // monitors
+        {"-serial", "unix:/tmp/x,server=on,wait=off,mux=on"},
+        {"-parallel", "telnet:127.0.0.1:4444,server=on,mux"},
+        {"-debugcon", "tcp:127.0.0.1:4444,server=on,mux=on"},
+        {"-display", "{\"type\":\"gtk\"}"}, // an escape can hide its name
+        // code of others, and commands
+        {"-audiodev", "alsa,id=a,out.dev=plug:{SLAVE {type ladspa}}"},
+        {"-audiodev", "alsa,id=a,out.dev=file:'|id',,raw"},
+        {"-device", "ccid-card-emulated,backend=certificates,db=sql:/tmp/x"},
+        {"-object", "authz-pam,id=a,service=x"},
+        {"-netdev", "tap,id=n,helper=/tmp/x"},
+        {"-netdev", "tap,id=n,script=/tmp/x"},
+        {"-netdev", "user,id=n,guestfwd=tcp:10.0.2.1:80-cmd:/tmp/x"},
+        {"-set", "device.w.driver=qemu64-x86_64-cpu"},
         {"-of-the-future"},
         // no options
         {""},

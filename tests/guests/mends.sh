@@ -53,9 +53,9 @@ lab_guest argument label=require cpu=EPYC svm=require more_xml="$argument" | lab
 editor '/<qemu:commandline>/,/<\/qemu:commandline>/d'
 mended argument 'has -cpu' 'virsh edit argument'
 lab_guest version label_xml="<v:nested xmlns:v='urn:virt-nested:domain:2' policy='require'/>" cpu=EPYC | lab_define
-mended version "urn:virt-nested:domain:2" 'virsh metadata version'
+mended version "urn:virt-nested:domain:2" 'virsh metadata --uri urn:virt-nested:domain:2'
 lab_guest shouted label_xml="<v:nested xmlns:v='URN:Virt-Nested:domain:1 ' policy='require'/>" cpu=EPYC | lab_define
-mended shouted "URN:Virt-Nested:domain:1" 'virsh metadata shouted'
+mended shouted "URN:Virt-Nested:domain:1" 'virsh metadata --uri '
 lab_guest elsewhere label_xml="<a:app xmlns:a='urn:app'><vn:nested xmlns:vn='urn:virt-nested:domain:1' policy='require'/></a:app>" cpu=EPYC | lab_define
 editor '/<a:app/,/<\/a:app>/d'
 mended elsewhere 'not a direct child' 'virsh edit elsewhere'

@@ -166,7 +166,7 @@ Verdict refuse_sure(const Question& q, Rule rule, const std::string& who, const 
     if (!advice.mend.empty()) {
         Question certain = q;
         certain.gives = sure;
-        advice = both(std::move(advice), advise(certain, rule));
+        advice = both(advice, advise(certain, rule));
     }
     return refuse(who + ", but " + sure.why + " and this host nests: " + q.host.nests.found + " (" +
                       q.host.nests.source + "), and " + q.gives.why,

@@ -11,12 +11,6 @@
 
 namespace virt_nested {
 
-/// Whether a CPU can be an instance of this type of QEMU's: -device of it makes one, and -global of
-/// it sets properties of all that are (QEMU: system/qdev-monitor.c, hw/core/qdev-properties.c,
-/// object_apply_global_props). All types of CPUs and of their cores have "cpu" in their names; what
-/// they descend from and implement is in hw/core/cpu-common.c and hw/core/qdev.c.
-bool can_be_cpu(std::string_view driver);
-
 /// The first piece that may change the CPU; printable.
 struct QemuDoubt {
     std::string what;       ///< "-cpu", "LD_PRELOAD"; empty: there is no doubt

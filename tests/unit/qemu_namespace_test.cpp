@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a definition hands to QEMU past libvirt: what is known to leave the CPU alone, and that all
 // else is in doubt and named.
+#include "core/qemu_list.h"
 #include "core/qemu_namespace.h"
 #include "core/text.h"
 

@@ -2,6 +2,7 @@
 // The list, as tables, and how QEMU reads what options say.
 #include "core/qemu_list.h"
 
+#include "core/domain.h"
 #include "core/text.h"
 
 #include <array>

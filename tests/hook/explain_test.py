@@ -132,7 +132,7 @@ class Readme(unittest.TestCase):
                 (amd, guest("require", confidential("sev")), {}), (amd, guest("forbid", confidential("sev-snp")), {}),
                 (amd, guest("require", confidential("tdx")), {}), ("intel-debian12", guest("require", confidential("tdx")), {}),
                 (amd, guest("forbid", custom("exact", "a,svm=on", "")), {}),
-                (amd, guest("forbid").replace("q35", "q35,x=y"), {}),
+                (amd, guest("forbid", empty).replace("q35", "q35,x=y"), {}),
                 (amd, guest(""), {"config": "\0"}), (amd, guest("require").replace("domain:1", "domain:2"), {}), (amd, guest("require", "<cpu mode='later'/>"), {}),
                 (amd, guest("require", "<devices><emulator>/home/me/qemu</emulator></devices>"), {}),
                 (amd, guest("require", arch="riscv64"), {}), (amd, guest("forbid"), {}), (amd, guest("forbid", arch="riscv64"), {}),

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 
 using namespace virt_nested;
 
@@ -126,7 +125,8 @@ TEST(DomainXml, EveryTruncationIsRefused) {
 TEST(DomainXml, AReadErrorIsNoDomain) {
     int calls = 0;
     const Result<Domain> domain = parse_domain([&](char* buffer, size_t) {
-        std::memcpy(buffer, "<domain>", 8);
+        constexpr std::string_view begins = "<domain>";
+        std::copy_n(begins.begin(), begins.size(), buffer);
         return calls++ == 0 ? 8L : -1L;
     });
     EXPECT_FALSE(domain);
@@ -224,7 +224,7 @@ TEST(DomainXml, TheSourceIsReadToItsEndWhateverItHolds) {
         const Result<Domain> domain = parse_domain([&](char* buffer, size_t size) {
             EXPECT_FALSE(ended) << "it had come to its end";
             const size_t step = std::min({size, size_t{1000}, text.size() - at});
-            std::memcpy(buffer, text.data() + at, step);
+            std::copy_n(text.begin() + static_cast<long>(at), step, buffer);
             at += step;
             ended = step == 0;
             return static_cast<long>(step);

@@ -45,7 +45,7 @@ std::string cpu_words(const Cpu& cpu) {
 /// The model that QEMU takes where the definition names none; empty: one without the feature, or
 /// nobody knows.
 std::string_view own_model(const Domain& domain, const Platform& platform) {
-    const bool first = domain.arch.empty() || domain.arch == platform.guests.front();
+    const bool first = guest_arch(domain, platform) == platform.guests.front();
     return first && domain.machine != platform.bare_machine ? platform.default_model
                                                             : std::string_view();
 }
@@ -231,10 +231,13 @@ bool emulated(const Domain& domain) {
     return domain.type == "qemu";
 }
 
+std::string_view guest_arch(const Domain& domain, const Platform& host) {
+    return domain.arch.empty() ? host.guests.front() : std::string_view(domain.arch);
+}
+
 Delivery delivery(const Domain& domain, const Platform& platform, const Vouched& vouched) {
-    const std::string_view arch =
-        domain.arch.empty() ? platform.guests.front() : std::string_view(domain.arch);
-    const Platform* emulator = emulated(domain) ? emulated_platform(arch) : nullptr;
+    const Platform* emulator =
+        emulated(domain) ? emulated_platform(guest_arch(domain, platform)) : nullptr;
     const Platform& judging = emulator ? *emulator : platform;
     Delivery gives = beyond_judging(domain, judging, vouched);
     return gives.undetermined ? gives : by_definition(domain, judging);

@@ -9,11 +9,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace virt_nested {
 
 /// type='qemu': QEMU's TCG runs the guest, and nothing of the host's CPU reaches it.
 bool emulated(const Domain& domain);
+
+/// The guest's architecture; a definition without one has the host's (libvirt:
+/// src/conf/domain_conf.c, virDomainDefParseCaps).
+std::string_view guest_arch(const Domain& domain, const Platform& host);
 
 /// What stands between a definition and what its label asks; advice goes by it (policy.h).
 enum class Obstacle {

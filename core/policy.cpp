@@ -74,11 +74,14 @@ Verdict pass(std::string reason) {
     return out;
 }
 
-/// What ends a refusal that the definition is the ground of.
-Advice advise(const Question& q, Rule rule) {
+/// What ends a refusal that the definition is the ground of. `sure`: what stands in the way in
+/// spite of a doubt, and has to go as well.
+Advice advise(const Question& q, Rule rule, const Delivery* sure = nullptr) {
     if (rule == Rule::site && !q.config.unreadable.empty())
         return {{}, "mend that file first"};
     Advice out = advice_on(q.gives, q.domain, rule, q.config.honour_allow);
+    if (sure && !out.mend.empty())
+        out = both(out, advice_on(*sure, q.domain, rule, q.config.honour_allow));
     // Here an incoming guest has no definition.
     if (q.phase == Phase::migrate && !out.mend.empty())
         out.decision = "at the source, and start it anew there" +
@@ -162,15 +165,9 @@ Verdict judge_require(const Question& q) {
 
 /// Both stand in the way: what is in doubt, and what is certain in spite of it.
 Verdict refuse_sure(const Question& q, Rule rule, const std::string& who, const Delivery& sure) {
-    Advice advice = advise(q, rule);
-    if (!advice.mend.empty()) {
-        Question certain = q;
-        certain.gives = sure;
-        advice = both(advice, advise(certain, rule));
-    }
     return refuse(who + ", but " + sure.why + " and this host nests: " + q.host.nests.found + " (" +
                       q.host.nests.source + "), and " + q.gives.why,
-                  std::move(advice));
+                  advise(q, rule, &sure));
 }
 
 /// forbid, or no label under `unlabelled = forbid`; `who` begins the sentence.
@@ -284,12 +281,10 @@ std::optional<Phase> phase_of(std::string_view operation) {
 }
 
 const Platform* platform_of_guest(const Domain& domain, const Host& host) {
-    // Without an architecture it is the host's (libvirt: src/conf/domain_conf.c,
-    // virDomainDefParseCaps).
     if (domain.arch.empty() && !host.platform)
         return nullptr;
     const std::string_view arch =
-        domain.arch.empty() ? host.platform->guests.front() : std::string_view(domain.arch);
+        host.platform ? guest_arch(domain, *host.platform) : std::string_view(domain.arch);
     if (emulated(domain))
         return emulated_platform(arch);
     return host.platform && runs_guest(*host.platform, arch) ? host.platform : nullptr;

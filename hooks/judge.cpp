@@ -6,7 +6,6 @@
 #include "core/text.h"
 #include "hooks/arguments.h"
 #include "hooks/deadline.h"
-#include "hooks/line.h"
 #include "hooks/log.h"
 #include "hooks/verdict_word.h"
 #include "version.h"
@@ -57,7 +56,7 @@ int say_verdict(const Judgement& judgement) {
     const std::string_view text = word.view();
     const bool said =
         ::write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    return judgement.verdict.refuse ? 1 : said ? 0 : no_answer;
+    return judgement.verdict.refuse ? 1 : said && judgement.whole ? 0 : no_answer;
 }
 
 int judge(const HookArguments& arguments) {

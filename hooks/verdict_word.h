@@ -4,6 +4,8 @@
 // says only how a process ended.
 #pragma once
 
+#include "hooks/line.h"
+
 #include <string_view>
 
 namespace virt_nested {
@@ -11,8 +13,7 @@ namespace virt_nested {
 inline constexpr std::string_view pass_word = "pass";
 inline constexpr std::string_view refuse_word = "refuse";
 
-template<typename Text>
-void put_verdict(Text& out, std::string_view word, size_t bytes, bool label) {
+inline void put_verdict(Line& out, std::string_view word, size_t bytes, bool label) {
     out << word << " " << static_cast<long>(bytes) << (label ? " 1\n" : " 0\n");
 }
 

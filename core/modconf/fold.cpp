@@ -261,11 +261,11 @@ bool Effective::blocked_by_alias() const {
 }
 
 Effective effective(const ModConf& conf, const Cmdline& cmdline, std::string_view module,
-                    std::string_view parameter, Linkage linkage) {
+                    std::string_view parameter, const LoadContext& context) {
     Effective out;
     out.module = module_name(module);
     out.parameter = parameter;
-    if (linkage == Linkage::built_in)
+    if (context.linkage == Linkage::built_in)
         fold_built_in(cmdline, out);
     else
         fold_module(conf, cmdline, out);

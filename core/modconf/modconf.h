@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace virt_nested {
@@ -221,9 +222,27 @@ struct Effective {
 
 enum class Linkage { module, built_in };
 
+/// What counts for a load, and neither files nor command line tell.
+struct LoadContext {
+    Linkage linkage = Linkage::module;
+    /// The modules that are loaded before it, '_' for '-': what stops one of them stops it.
+    std::vector<std::string> dependencies;
+    /// The CPU's own alias, /sys/devices/system/cpu/modalias; empty: not known.
+    std::string cpu_alias;
+
+    LoadContext(Linkage its_linkage = Linkage::module,
+                std::vector<std::string> its_dependencies = {}, std::string its_cpu_alias = {})
+        : linkage(its_linkage), dependencies(std::move(its_dependencies)),
+          cpu_alias(std::move(its_cpu_alias)) {}
+};
+
+/// The dependencies of a module, transitively, out of the text of its kernel's modules.dep; empty
+/// where it has none, or is not there.
+std::vector<std::string> dependencies_in(std::string_view modules_dep, std::string_view module);
+
 /// What the kernel would be given for `module` at its next load (a module), or was given at boot (a
 /// built-in: the command line alone, read by the kernel).
 Effective effective(const ModConf& conf, const Cmdline& cmdline, std::string_view module,
-                    std::string_view parameter, Linkage linkage = Linkage::module);
+                    std::string_view parameter, const LoadContext& context = {});
 
 } // namespace virt_nested

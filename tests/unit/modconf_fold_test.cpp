@@ -39,6 +39,21 @@ TEST(ModuleInPath, IsWhatTheKernelCallsIt) {
     EXPECT_EQ(module_in_path("kernel/kvm"), "");
 }
 
+TEST(DependenciesIn, AreThoseOfTheModulesLine) {
+    const std::string index =
+        "kernel/virt/lib/irqbypass.ko.xz:\n"
+        "kernel/arch/x86/kvm/kvm.ko.xz: kernel/virt/lib/irqbypass.ko.xz\n"
+        "kernel/arch/x86/kvm/kvm-amd.ko.xz: kernel/arch/x86/kvm/kvm.ko.xz "
+        "kernel/virt/lib/irqbypass.ko.xz kernel/drivers/crypto/ccp/ccp.ko.xz\n";
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(dependencies_in(index, "kvm_amd"), (Names{"kvm", "irqbypass", "ccp"}));
+    EXPECT_EQ(dependencies_in(index, "kvm-amd").size(), 3U);
+    EXPECT_EQ(dependencies_in(index, "kvm"), Names{"irqbypass"});
+    for (const char* none : {"irqbypass", "amd", "kvm_intel", ""})
+        EXPECT_EQ(dependencies_in(index, none), Names{}) << none;
+    EXPECT_EQ(dependencies_in("kvm.ko:\nno line: of a module\n:\n", ""), Names{});
+}
+
 TEST(ModconfFold, NothingSaidIsNoSetting) {
     EXPECT_EQ(winner(fold(one(""), line("quiet"))), "-");
     EXPECT_EQ(fold(one(""), line("")).options, "");

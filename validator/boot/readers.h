@@ -13,9 +13,9 @@ namespace virt_nested {
 BootMenu read_grub_menu(const Sysroot& root, const std::string& config,
                         const BootLimits& limits = {});
 
-/// systemd-boot: entry files and unified kernel images below `home`, e.g. "/boot/efi", its
-/// loader.conf, and its EFI variables (systemd_boot.cpp).
-BootMenu read_systemd_boot_menu(const Sysroot& root, const std::string& home,
+/// systemd-boot: entry files and unified kernel images below `homes`, e.g. "/efi" and "/boot",
+/// their loader.conf, and its EFI variables (systemd_boot.cpp).
+BootMenu read_systemd_boot_menu(const Sysroot& root, const std::vector<std::string>& homes,
                                 const BootLimits& limits = {});
 
 /// syslinux, extlinux, and U-Boot's reading of extlinux.conf (syslinux.cpp).

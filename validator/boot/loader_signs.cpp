@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which row is this machine's, and what stands in its list of arguments.
+#include "core/text.h"
+#include "validator/boot/loaders.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace virt_nested {
+
+namespace {
+
+/// One that cannot be looked at may well be there: then it is what could not be read.
+bool there(const Sysroot& root, const std::string& path) {
+    const Result<FileStatus> status = root.status(path);
+    return status || (status.error().code != ENOENT && status.error().code != ENOTDIR);
+}
+
+/// A last name with one '*', or a folder's with it ("/boot/efi/EFI/*/grub.cfg").
+std::vector<std::string> expand(const Sysroot& root, std::string_view pattern) {
+    const size_t star = pattern.find('*');
+    if (star == std::string_view::npos)
+        return there(root, std::string(pattern)) ? std::vector{std::string(pattern)}
+                                                 : std::vector<std::string>();
+    const size_t slash = pattern.rfind('/', star);
+    const std::string folder(pattern.substr(0, slash));
+    const size_t next = std::min(pattern.find('/', star), pattern.size());
+    const std::string_view before = pattern.substr(slash + 1, star - slash - 1);
+    const std::string_view behind = pattern.substr(star + 1, next - star - 1);
+    const std::string_view rest = pattern.substr(next);
+    std::vector<std::string> out;
+    for (const std::string& name : root.list(folder).value_or({}))
+        if (name.size() >= before.size() + behind.size() && name.starts_with(before) &&
+            name.ends_with(behind)) {
+            std::string path = folder + "/" + name + std::string(rest);
+            if (rest.empty() || there(root, path))
+                out.push_back(std::move(path));
+        }
+    return out;
+}
+
+bool shows(const Sysroot& root, const BootedBy& by, const Sign& sign) {
+    switch (sign.kind) {
+    case Sign::Kind::file:
+        return !expand(root, sign.what).empty();
+    case Sign::Kind::argument: {
+        const std::vector<std::string_view> all = words(by.cmdline);
+        return std::any_of(all.begin(), all.end(),
+                           [&](std::string_view word) { return word.starts_with(sign.what); });
+    }
+    case Sign::Kind::release:
+        return by.release.find(sign.what) != std::string::npos;
+    case Sign::Kind::loader:
+        return by.loader.starts_with(sign.what);
+    case Sign::Kind::distribution:
+        return by.distribution == sign.what;
+    case Sign::Kind::machine:
+        return by.machine == sign.what;
+    }
+    return false;
+}
+
+/// The words of a list: quotes of shells and of zipl around it, or around one of them, are none of
+/// theirs.
+std::vector<std::string> unquoted_words(std::string_view text) {
+    std::string plain(text);
+    plain.erase(std::remove_if(plain.begin(), plain.end(),
+                               [](char c) { return c == '"' || c == '\'' || c == '\r'; }),
+                plain.end());
+    std::vector<std::string> out;
+    for (const std::string_view word : words(plain))
+        out.emplace_back(word);
+    return out;
+}
+
+void places_in(const std::string& file, std::string_view text, std::string_view key,
+               bool (*wanted)(std::string_view), std::vector<ArgumentPlace>& out) {
+    constexpr size_t most = 256;
+    unsigned number = 0;
+    for (const std::string_view raw : lines(text)) {
+        ++number;
+        const std::string_view line = trim(raw);
+        if (line.starts_with('#') ||
+            !lower_case(line.substr(0, key.size())).starts_with(lower_case(key)))
+            continue;
+        const size_t name_end = key.empty() ? 0 : line.find_first_of("= \t");
+        if (name_end == std::string_view::npos)
+            continue;
+        for (std::string& word : unquoted_words(line.substr(key.empty() ? 0 : name_end + 1)))
+            if (wanted(word) && out.size() < most)
+                out.push_back(
+                    {file, number,
+                     line[name_end] == '=' ? std::string(line.substr(0, name_end)) : std::string(),
+                     std::move(word)});
+    }
+}
+
+} // namespace
+
+bool shows(const Sysroot& root, const BootedBy& by, Signs signs) {
+    return std::any_of(signs.begin(), signs.end(),
+                       [&](const Sign& sign) { return shows(root, by, sign); });
+}
+
+const BootLoader* boot_loader_of(const Sysroot& root, const BootedBy& by) {
+    const auto first = [&](auto fits) -> const BootLoader* {
+        const auto found = std::find_if(boot_loaders().begin(), boot_loaders().end(), fits);
+        return found == boot_loaders().end() ? nullptr : &*found;
+    };
+    if (const BootLoader* row = first([&](const BootLoader& one) {
+            return shows(root, by, one.booted) &&
+                   (one.installed.empty() || shows(root, by, one.installed));
+        }))
+        return row;
+    if (const BootLoader* row =
+            first([&](const BootLoader& one) { return shows(root, by, one.installed); }))
+        return row;
+    return first([&](const BootLoader& one) { return shows(root, by, one.usual); });
+}
+
+const ArgumentList* argument_list_of(const Sysroot& root, const BootedBy& by,
+                                     const BootLoader& loader) {
+    const auto found =
+        std::find_if(loader.lists.begin(), loader.lists.end(), [&](const ArgumentList& list) {
+            return list.when.empty() || shows(root, by, list.when);
+        });
+    return found == loader.lists.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> files_of(const Sysroot& root, std::span<const std::string_view> patterns) {
+    std::vector<std::string> out;
+    for (const std::string_view pattern : patterns)
+        for (std::string& file : expand(root, pattern))
+            out.push_back(std::move(file));
+    return out;
+}
+
+std::vector<ArgumentPlace> argument_places(const Sysroot& root, const ArgumentList& list,
+                                           bool (*wanted)(std::string_view argument)) {
+    std::vector<ArgumentPlace> out;
+    for (const std::string& file : files_of(root, list.files))
+        if (const Result<std::string> text = root.read(file))
+            places_in(file, *text, list.key, wanted, out);
+    return out;
+}
+
+} // namespace virt_nested

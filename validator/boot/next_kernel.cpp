@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which kernel an entry boots, and what it has of KVM.
+#include "validator/boot/next_kernel.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace virt_nested {
+
+namespace {
+
+constexpr size_t index_limit = 32U << 20; ///< bytes; modules.dep has some hundred KiB
+
+/// In modules.dep and modules.builtin.
+bool lists_module(std::string_view text, std::string_view module) {
+    const std::vector<std::string_view> all = lines(text);
+    return std::any_of(all.begin(), all.end(), [&](std::string_view line) {
+        return module_in_path(line.substr(0, line.find(':'))) == module;
+    });
+}
+
+/// A name that a file of kernels has in front of the release.
+std::string_view behind_prefix(std::string_view name) {
+    for (const std::string_view prefix :
+         {"vmlinuz-", "vmlinux-", "linux-", "bzImage-", "Image-", "image-", "kernel-"})
+        if (name.starts_with(prefix))
+            return name.substr(prefix.size());
+    return {};
+}
+
+/// The longest of the installed ones that stands in the path as a whole: between characters that no
+/// release goes on with.
+std::string installed_in(std::string_view path, const std::vector<std::string>& installed) {
+    std::string out;
+    for (const std::string& release : installed) {
+        const size_t at = path.find(release);
+        if (at == std::string_view::npos || release.size() <= out.size())
+            continue;
+        const size_t end = at + release.size();
+        const auto goes_on = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
+        const bool open_before = at > 0 && goes_on(path[at - 1]);
+        const bool open_behind = end < path.size() && path[end] >= '0' && path[end] <= '9';
+        if (!open_before && !open_behind)
+            out = release;
+    }
+    return out;
+}
+
+uint32_t number(std::string_view bytes, size_t at, size_t size) {
+    uint32_t out = 0;
+    for (size_t i = 0; i < size; ++i)
+        out |= static_cast<uint32_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+    return out;
+}
+
+/// Its first word; the rest is who built it, and when.
+std::string release_in_header(const Sysroot& root, const std::string& file) {
+    constexpr size_t setup_start = 0x200;
+    const Result<std::string> head = root.read_head(file, 64 * 1024);
+    if (!head || head->size() < 0x210 || head->substr(0x202, 4) != "HdrS")
+        return {};
+    const size_t at = setup_start + number(*head, 0x20e, 2);
+    if (at == setup_start || at >= head->size())
+        return {};
+    const std::string_view text = std::string_view(*head).substr(at, 256);
+    const std::string_view word = text.substr(0, text.find_first_of(" \0"));
+    return word.size() < text.size() ? std::string(word) : std::string();
+}
+
+/// Arch: /lib/modules/R/pkgbase says "linux-lts" of /boot/vmlinuz-linux-lts.
+std::string by_package(const Sysroot& root, std::string_view name,
+                       const std::vector<std::string>& installed) {
+    std::vector<std::string> found;
+    for (const std::string& release : installed) {
+        const Result<std::string> base = root.read("/lib/modules/" + release + "/pkgbase", 4096);
+        if (base && !trim(*base).empty() && behind_prefix(name) == trim(*base))
+            found.push_back(release);
+    }
+    return found.size() == 1 ? found.front() : std::string();
+}
+
+/// Where the file's name leads in the end, inside the root.
+std::string real_name(const Sysroot& root, const std::string& file) {
+    const Result<std::string> real = root.resolve(file);
+    return real ? real->substr(std::min(root.root().size(), real->size())) : file;
+}
+
+} // namespace
+
+std::vector<std::string> installed_releases(const Sysroot& root) {
+    std::vector<std::string> out;
+    for (std::string& name : root.list("/lib/modules").value_or({}))
+        if (root.exists("/lib/modules/" + name + "/modules.dep") ||
+            root.exists("/lib/modules/" + name + "/modules.builtin") ||
+            root.exists("/lib/modules/" + name + "/kernel"))
+            out.push_back(std::move(name));
+    return out;
+}
+
+std::string release_of(const Sysroot& root, const BootEntry& entry,
+                       const std::vector<std::string>& installed) {
+    if (!entry.kernel.empty())
+        return entry.kernel;
+    if (!entry.kernel_file.empty()) {
+        const std::string file = real_name(root, entry.kernel_file);
+        if (std::string found = installed_in(file, installed); !found.empty())
+            return found;
+        if (std::string found = by_package(root, base_name(file), installed); !found.empty())
+            return found;
+        if (std::string found = release_in_header(root, file); !found.empty())
+            return found;
+        const std::string_view rest = behind_prefix(base_name(file));
+        if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9')
+            return std::string(rest);
+    }
+    return installed.size() == 1 ? installed.front() : std::string();
+}
+
+KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std::string& release) {
+    KernelFacts out;
+    out.release = printable(release, 128);
+    const std::string folder = "/lib/modules/" + release;
+    const std::string source = root.shown("/lib/modules/" + out.release);
+    const auto unknown = [&](std::string reason) {
+        out.available = Fact::undetermined_because(std::move(reason), source);
+        return out;
+    };
+    if (!platform || platform->module.empty())
+        return out;
+    if (release.empty() || release.find('/') != std::string::npos)
+        return unknown("the kernel's release is not known");
+    if (!root.exists(folder))
+        return unknown(source + " does not exist");
+    const Result<std::string> built_in = root.read(folder + "/modules.builtin", index_limit);
+    if (built_in && lists_module(*built_in, platform->module)) {
+        out.available = Fact::on("built in", source + "/modules.builtin");
+        out.linkage = Linkage::built_in;
+        return out;
+    }
+    const Result<std::string> index = root.read(folder + "/modules.dep", index_limit);
+    if (!index)
+        return unknown(index.error().code == ENOENT ? "there is no modules.dep in " + source
+                                                    : index.error().what);
+    if (!lists_module(*index, platform->module)) {
+        out.available = Fact::absent("not installed", source + "/modules.dep");
+        return out;
+    }
+    out.available = Fact::on("installed", source + "/modules.dep");
+    out.linkage = Linkage::module;
+    out.dependencies = dependencies_in(*index, platform->module);
+    return out;
+}
+
+} // namespace virt_nested

@@ -29,9 +29,10 @@ struct InitramfsContent {
 enum class ImageBuilder { unknown, dracut, initramfs_tools };
 
 struct InitramfsImage {
-    std::string path;     ///< inside the root
-    std::string kernel;   ///< release, from its name; empty if that does not tell
-    bool unified = false; ///< the .initrd section of a unified kernel image
+    std::string path;               ///< inside the root; of several files, the one that tells
+    std::vector<std::string> files; ///< in the order of loading
+    std::string kernel;             ///< release that boots with it; empty: not known
+    bool unified = false;           ///< the .initrd section of a unified kernel image
     bool next_boot = false;
     ImageBuilder builder = ImageBuilder::unknown;
     Result<InitramfsContent> content = Error{0, "not read"};

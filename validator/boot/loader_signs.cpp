@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which row is this machine's, and what stands in its list of arguments.
+// Which row is this machine's.
 #include "core/text.h"
 #include "validator/boot/loaders.h"
 
@@ -60,41 +60,6 @@ bool shows(const Sysroot& root, const BootedBy& by, const Sign& sign) {
     return false;
 }
 
-/// The words of a list: quotes of shells and of zipl around it, or around one of them, are none of
-/// theirs.
-std::vector<std::string> unquoted_words(std::string_view text) {
-    std::string plain(text);
-    plain.erase(std::remove_if(plain.begin(), plain.end(),
-                               [](char c) { return c == '"' || c == '\'' || c == '\r'; }),
-                plain.end());
-    std::vector<std::string> out;
-    for (const std::string_view word : words(plain))
-        out.emplace_back(word);
-    return out;
-}
-
-void places_in(const std::string& file, std::string_view text, std::string_view key,
-               bool (*wanted)(std::string_view), std::vector<ArgumentPlace>& out) {
-    constexpr size_t most = 256;
-    unsigned number = 0;
-    for (const std::string_view raw : lines(text)) {
-        ++number;
-        const std::string_view line = trim(raw);
-        if (line.starts_with('#') ||
-            !lower_case(line.substr(0, key.size())).starts_with(lower_case(key)))
-            continue;
-        const size_t name_end = key.empty() ? 0 : line.find_first_of("= \t");
-        if (name_end == std::string_view::npos)
-            continue;
-        for (std::string& word : unquoted_words(line.substr(key.empty() ? 0 : name_end + 1)))
-            if (wanted(word) && out.size() < most)
-                out.push_back(
-                    {file, number,
-                     line[name_end] == '=' ? std::string(line.substr(0, name_end)) : std::string(),
-                     std::move(word)});
-    }
-}
-
 } // namespace
 
 bool shows(const Sysroot& root, const BootedBy& by, Signs signs) {
@@ -110,6 +75,13 @@ const BootLoader* boot_loader_of(const Sysroot& root, const BootedBy& by) {
     if (const BootLoader* row = first([&](const BootLoader& one) {
             return shows(root, by, one.booted) &&
                    (one.installed.empty() || shows(root, by, one.installed));
+        }))
+        return row;
+    // The loader's own word counts, also where its files are not mounted.
+    if (const BootLoader* row = by.loader.empty() ? nullptr : first([&](const BootLoader& one) {
+            return std::any_of(one.booted.begin(), one.booted.end(), [&](const Sign& sign) {
+                return sign.kind == Sign::Kind::loader && shows(root, by, sign);
+            });
         }))
         return row;
     if (const BootLoader* row =
@@ -132,15 +104,6 @@ std::vector<std::string> files_of(const Sysroot& root, std::span<const std::stri
     for (const std::string_view pattern : patterns)
         for (std::string& file : expand(root, pattern))
             out.push_back(std::move(file));
-    return out;
-}
-
-std::vector<ArgumentPlace> argument_places(const Sysroot& root, const ArgumentList& list,
-                                           bool (*wanted)(std::string_view argument)) {
-    std::vector<ArgumentPlace> out;
-    for (const std::string& file : files_of(root, list.files))
-        if (const Result<std::string> text = root.read(file))
-            places_in(file, *text, list.key, wanted, out);
     return out;
 }
 

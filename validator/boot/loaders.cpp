@@ -146,8 +146,8 @@ constexpr std::array<ArgumentList, 4> systemd_lists = {{
      .apply = "kernel-install add %k %v"},
     {.files = entry_files,
      .key = "options",
-     .add = "add @ to the options of the boot loader's entry",
-     .remove = "remove @ from the options of the boot loader's entry"},
+     .add = "add @ to the options of %e",
+     .remove = "remove @ from the options of %e"},
 }};
 
 // --- Proxmox VE

@@ -39,7 +39,8 @@ struct BootedBy {
 };
 
 /// Where the arguments of all later boots stand. In the texts @ is the argument, %c the boot
-/// loader's own file, %k the next kernel's release, %v that kernel's file.
+/// loader's own file, %e the next entry's place, %k the next kernel's release, %v that kernel's
+/// file.
 struct ArgumentList {
     Signs when = {};                              ///< any of these; empty: always
     std::span<const std::string_view> files = {}; ///< '*' stands for a last name's beginning
@@ -73,17 +74,5 @@ const ArgumentList* argument_list_of(const Sysroot& root, const BootedBy& by,
 /// The files that a pattern of a row names and that are there, or may be: one that cannot be looked
 /// at counts.
 std::vector<std::string> files_of(const Sysroot& root, std::span<const std::string_view> patterns);
-
-/// An argument about KVM in such a file, as it is spelled there.
-struct ArgumentPlace {
-    std::string file; ///< inside the root
-    unsigned line = 0;
-    std::string variable; ///< "GRUB_CMDLINE_LINUX_DEFAULT"; empty where the line has no name
-    std::string text;     ///< "kvm-intel.nested=0"
-};
-
-/// Every argument of the list that `wanted` takes.
-std::vector<ArgumentPlace> argument_places(const Sysroot& root, const ArgumentList& list,
-                                           bool (*wanted)(std::string_view argument));
 
 } // namespace virt_nested

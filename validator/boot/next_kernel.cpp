@@ -66,7 +66,7 @@ std::string release_in_header(const Sysroot& root, const std::string& file) {
     if (at == setup_start || at >= head->size())
         return {};
     const std::string_view text = std::string_view(*head).substr(at, 256);
-    const std::string_view word = text.substr(0, text.find_first_of(" \0"));
+    const std::string_view word = text.substr(0, text.find_first_of(std::string_view(" \0", 2)));
     return word.size() < text.size() ? std::string(word) : std::string();
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/fact.h"
 #include "core/modconf/modconf.h"
+#include "core/modconf/values.h"
 #include "core/platform.h"
 #include "core/sysroot.h"
 #include "validator/boot/menu.h"
@@ -20,6 +21,9 @@ struct KernelFacts {
     Fact available;                        ///< the module is among its files, or built in
     std::optional<Linkage> linkage;        ///< absent: not known
     std::vector<std::string> dependencies; ///< of the module, transitively
+    /// Its parameters' types as its own file states them; only read where something was written
+    /// about KVM.
+    std::optional<Parmtypes> types;
 };
 
 /// Of one release's folder in /lib/modules. A platform without a module gives nothing.

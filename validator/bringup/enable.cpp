@@ -178,7 +178,7 @@ void Run::build(const StaleImage& stale) {
     if (!ran || !ran->well())
         return object("the image could not be built anew: " +
                       (ran ? ran->why() : ran.error().what));
-    boot_ = read_boot(root_, facts_.platform(), facts_.machine, {});
+    boot_ = read_boot(root_, facts_.host, facts_.machine, facts_.modules, {});
 }
 
 void Run::images() {

@@ -339,8 +339,9 @@ std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf
     std::vector<std::string> out;
     if (plan.module.empty())
         return out;
-    for (const BootEntry& entry : facts.boot.entries) {
-        if (!entry.chosen)
+    for (const NextBoot& boot : facts.boot.next) {
+        const BootEntry& entry = boot.entry;
+        if (entry.source == Cmdline::file)
             continue;
         const Effective next =
             effective(conf, parse_cmdline(entry.cmdline, facts.configuration.kmod.profile),

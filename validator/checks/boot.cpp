@@ -7,6 +7,7 @@
 #include "validator/checks/outlook.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace virt_nested {
 
@@ -157,18 +158,6 @@ Check initramfs_stale_check() {
     };
 }
 
-/// Arguments that concern KVM: a running command line without them is no proof for the next one.
-std::vector<std::string> relevant(const Facts& facts, const std::string& text) {
-    std::vector<std::string> out;
-    for (const Cmdline::Token& token : parse_cmdline(text, facts.configuration.kmod.profile).tokens)
-        if (!token.after_dashes && (token.name.find("kvm") != std::string::npos ||
-                                    token.name == "clearcpuid" || token.name == "disable_radix" ||
-                                    (token.name.find("blacklist") != std::string::npos &&
-                                     token.value && token.value->find("kvm") != std::string::npos)))
-            out.push_back(token.text());
-    return out;
-}
-
 /// What makes the next boot's arguments those of this one.
 std::string mend_difference(const Facts& facts, const std::vector<std::string>& now,
                             const std::vector<std::string>& next) {
@@ -186,30 +175,28 @@ std::string mend_difference(const Facts& facts, const std::vector<std::string>& 
 }
 
 Findings boot_command_line(const Facts& facts) {
-    if (facts.boot.entries.empty())
+    if (facts.boot.menu.entries.empty())
         return {Finding::skip("no boot entry could be read: the next boot is taken to have "
                               "this one's command line")};
     if (!facts.configuration.cmdline)
         return {Finding::undetermined({}, facts.configuration.cmdline.error().what,
                                       facts.shown(Cmdline::file))};
-    const std::vector<std::string> now = relevant(facts, facts.configuration.cmdline->text);
+    const std::vector<std::string> now = kvm_arguments(facts.configuration.cmdline->text);
+    const auto words = [](const std::vector<std::string>& list) {
+        return list.empty() ? std::string("nothing about KVM") : printable(join(list, " "));
+    };
     Findings out;
-    for (const BootEntry& entry : facts.boot.entries) {
-        const std::vector<std::string> next = relevant(facts, entry.cmdline);
-        if (next == now)
+    for (const NextBoot& boot : facts.boot.next) {
+        const std::vector<std::string> next = kvm_arguments(boot.entry.cmdline);
+        if (next == now || out.size() == 8)
             continue;
-        const auto words = [](const std::vector<std::string>& list) {
-            return list.empty() ? std::string("nothing about KVM") : printable(join(list, " "));
-        };
         out.push_back(Finding::warn("as in this boot: " + words(now), words(next),
-                                    facts.shown(printable(entry.source)))
+                                    facts.shown(printable(boot.entry.source)))
                           .mend_by(mend_difference(facts, now, next)));
-        if (out.size() == 8)
-            break;
     }
     if (out.empty())
-        out.push_back(Finding::pass("as in this boot", std::to_string(facts.boot.entries.size()) +
-                                                           " boot entries say the same about KVM"));
+        out.push_back(Finding::pass("as in this boot: " + words(now), words(now),
+                                    facts.shown(printable(facts.boot.next.front().entry.source))));
     return out;
 }
 
@@ -226,9 +213,61 @@ Check boot_command_line_check() {
     };
 }
 
+/// What will boot, in a few words.
+Finding chain_in_words(const Facts& facts) {
+    const BootFacts& boot = facts.boot;
+    const NextBoot& next = boot.next.front();
+    const std::string loader(boot.loader->name);
+    if (boot.menu.entries.empty())
+        return Finding::pass({}, loader + ", whose entries are not in files of this system");
+    const std::string& title = next.entry.title.empty() ? next.entry.id : next.entry.title;
+    std::string found =
+        loader + ": '" + printable(title, 128) + "' of " + std::to_string(boot.menu.entries.size());
+    if (boot.next.size() > 1)
+        found += ", or one of " + std::to_string(boot.next.size() - 1) + " more";
+    if (!next.kernel.release.empty())
+        found += ", kernel " + next.kernel.release;
+    return Finding::pass({}, found, facts.shown(printable(next.entry.source)));
+}
+
+Findings boot_chain(const Facts& facts) {
+    const BootFacts& boot = facts.boot;
+    Findings out;
+    const auto doubt = [&](const Doubt& one) {
+        if (out.size() < 8)
+            out.push_back(
+                Finding::undetermined("a next boot that can be told", one.what,
+                                      facts.shown(one.source))
+                    .mend_by(one.code == EACCES || one.code == EPERM ? "run it as root" : ""));
+    };
+    std::for_each(boot.menu.doubts.begin(), boot.menu.doubts.end(), doubt);
+    for (const NextBoot& next : boot.next)
+        std::for_each(next.entry.doubts.begin(), next.entry.doubts.end(), doubt);
+    if (out.empty() && (!boot.loader || boot.next.empty()))
+        out.push_back(Finding::skip("nothing tells which boot loader this machine has: its next "
+                                    "boot is taken to be as this one"));
+    else if (out.empty())
+        out.push_back(chain_in_words(facts));
+    return out;
+}
+
+Check boot_chain_check() {
+    return {
+        .id = "boot-chain",
+        .title = "What boots next",
+        .severity = Outcome::undetermined,
+        .horizons = at_boot,
+        .why = "What the boot loader's files leave open may be another kernel, command line or "
+               "initramfs.",
+        .mend = "choose the entry that is meant as the boot loader's default, and validate again",
+        .reference = "https://uapi-group.org/specifications/specs/boot_loader_specification/",
+        .run = boot_chain,
+    };
+}
+
 /// A change that would not last, or would not be read, on such a host.
 Findings host_kind(const Facts& facts) {
-    if (!facts.machine.kind && !facts.boot.unified)
+    if (!facts.machine.kind && !facts.boot.unified())
         return {Finding::skip("an ordinary host: files and boot entries are changed in place")};
     const std::string what =
         facts.machine.kind ? std::string(facts.machine.kind->name) : "unified kernel image";
@@ -273,7 +312,7 @@ Check host_kind_check() {
 } // namespace
 
 void add_boot_checks(std::vector<Check>& table) {
-    table.insert(table.end(), {initramfs_check(), initramfs_stale_check(),
+    table.insert(table.end(), {initramfs_check(), initramfs_stale_check(), boot_chain_check(),
                                boot_command_line_check(), host_kind_check()});
 }
 

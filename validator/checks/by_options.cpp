@@ -9,24 +9,26 @@ namespace virt_nested {
 
 namespace {
 
-const Block* blocking(const Facts& facts, const Effective& options, Horizon horizon) {
+/// The first block that counts at this horizon: a certain one, or one in doubt.
+const Block* blocking(const Facts& facts, const Effective& options, Horizon horizon, bool certain) {
     const bool by_alias =
         horizon == Horizon::next_boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
     for (const Block& block : options.blocks)
-        if (block.doubt.empty() && (block.by_name || (by_alias && block.by_alias)))
+        if (block.doubt.empty() == certain && (block.by_name || (by_alias && block.by_alias)))
             return &block;
     return nullptr;
 }
 
 /// The module that refuses to load with another parameter beside `nested`.
-bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Outlook& out) {
+bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
+              const KernelFacts& kernel, Outlook& out) {
     const Platform& platform = *facts.platform();
-    const Exclusion* exclusion = exclusion_of(platform.module, facts.boot.kernel);
+    const Exclusion* exclusion = exclusion_of(platform.module, kernel.release);
     if (!exclusion)
         return false;
     const std::string other(exclusion->parameter);
     const Effective beside =
-        effective(conf, cmdline, platform.module, other, facts.modules.likely_linkage());
+        effective(conf, cmdline, platform.module, other, load_context(facts, kernel));
     const Setting* winner = beside.winner();
     if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
         return false;
@@ -82,21 +84,27 @@ Fact default_of(const Platform& platform, const std::string& kernel) {
     return Fact::undetermined_because("the default of this kernel is not known", "the kernel");
 }
 
-Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Horizon horizon,
-                   const std::string& kernel, const std::vector<Setting>& last) {
+LoadContext load_context(const Facts& facts, const KernelFacts& kernel) {
+    return {kernel.linkage.value_or(facts.modules.likely_linkage()), kernel.dependencies,
+            facts.modules.cpu_alias};
+}
+
+namespace {
+
+/// As the kernel's own file of the module has it, where that was read.
+Parmtype parameter_type(const Platform& platform, const KernelFacts& kernel) {
+    const std::optional<Parmtype> own =
+        kernel.types ? kernel.types->type(platform.parameter) : std::nullopt;
+    return own ? *own : known_parameter(platform.module, platform.parameter)->type;
+}
+
+/// The settings alone, nothing in the way of them.
+Outlook by_settings(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
+                    const KernelFacts& kernel, const Effective& options) {
     const Platform& platform = *facts.platform();
-    Effective options = effective(conf, cmdline, platform.module, platform.parameter,
-                                  facts.modules.likely_linkage());
-    options.settings.insert(options.settings.end(), last.begin(), last.end());
-    if (const Block* block = blocking(facts, options, horizon))
-        return Outlook::of(State::off,
-                           std::string(platform.module) + " is blocked: " + printable(block->text),
-                           where(facts, block->origin))
-            .mend_by(mend_block(facts, *block))
-            .written_at(block->origin);
-    const Parameter* known = known_parameter(platform.module, platform.parameter);
+    const Parmtype type = parameter_type(platform, kernel);
     for (const Setting& setting : options.settings) {
-        const Acceptance taken = check_value(known->type, setting.value);
+        const Acceptance taken = check_value(type, setting.value);
         if (!setting.ignored && taken.verdict == Acceptance::Verdict::refused)
             return Outlook::of(State::off,
                                printable(setting.shown(platform.parameter)) + ": " +
@@ -108,7 +116,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
     }
     const Setting* winner = options.winner();
     if (!winner) {
-        const Fact standard = default_of(platform, kernel);
+        const Fact standard = default_of(platform, kernel.release);
         if (!standard.undetermined())
             return Outlook::of(standard.state,
                                "no option; the kernel's default is " + standard.found,
@@ -124,7 +132,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
                            standard.source)
             .mend_by(mend_nested(facts, Turn::on));
     }
-    const Acceptance taken = check_value(known->type, winner->value);
+    const Acceptance taken = check_value(type, winner->value);
     const std::string text = printable(winner->shown(platform.parameter));
     if (!taken.on)
         return Outlook::of(State::undetermined, text + ": " + taken.why,
@@ -136,7 +144,32 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
             .mend_by(*taken.on ? std::string() : mend_setting(facts, *winner))
             .written_at(winner->origin);
     if (*taken.on)
-        excluded(facts, conf, cmdline, out);
+        excluded(facts, conf, cmdline, kernel, out);
+    return out;
+}
+
+} // namespace
+
+Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Horizon horizon,
+                   const KernelFacts& kernel, const std::vector<Setting>& last) {
+    const Platform& platform = *facts.platform();
+    Effective options =
+        effective(conf, cmdline, platform.module, platform.parameter, load_context(facts, kernel));
+    options.settings.insert(options.settings.end(), last.begin(), last.end());
+    if (const Block* block = blocking(facts, options, horizon, true))
+        return Outlook::of(State::off,
+                           std::string(platform.module) + " is blocked: " + printable(block->text),
+                           where(facts, block->origin))
+            .mend_by(mend_block(facts, *block))
+            .written_at(block->origin);
+    Outlook out = by_settings(facts, conf, cmdline, kernel, options);
+    // A command that was not followed may load the module with options of its own, or not at all.
+    if (const Block* block = blocking(facts, options, horizon, false))
+        return Outlook::of(State::undetermined,
+                           "'" + printable(block->text) + "': " + printable(block->doubt),
+                           where(facts, block->origin))
+            .because("Without that line: " + out.found + ".")
+            .mend_by(out.mend);
     return out;
 }
 

@@ -25,10 +25,13 @@ struct Outlook {
     Outlook written_at(Origin place) &&;
 };
 
-/// `horizon`: at the next boot udev loads by alias; `kernel`: the release that is to load it;
-/// `last`: settings that come behind all others.
+/// `horizon`: at the next boot udev loads by alias; `kernel`: the one that is to load it; `last`:
+/// settings that come behind all others.
 Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdline, Horizon horizon,
-                   const std::string& kernel, const std::vector<Setting>& last = {});
+                   const KernelFacts& kernel, const std::vector<Setting>& last = {});
+
+/// What counts for a load by this kernel beside files and command line.
+LoadContext load_context(const Facts& facts, const KernelFacts& kernel);
 
 /// The kernel's own default of the platform's parameter: known for upstream kernels, and for those
 /// of vendors that are known to keep it; undetermined for the rest.

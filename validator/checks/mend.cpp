@@ -5,7 +5,6 @@
 #include "core/text.h"
 
 #include <algorithm>
-#include <array>
 
 namespace virt_nested {
 
@@ -14,42 +13,6 @@ std::string where(const Facts& facts, const Origin& origin) {
 }
 
 namespace {
-
-struct BootTool {
-    std::string_view distribution; ///< ID of os-release
-    std::string_view add;          ///< with @ for the argument
-    std::string_view remove;
-};
-
-constexpr std::string_view grubby_add = "grubby --update-kernel=ALL --args=@";
-constexpr std::string_view grubby_remove = "grubby --update-kernel=ALL --remove-args=@";
-constexpr std::string_view debian_add =
-    "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: update-grub";
-constexpr std::string_view debian_remove =
-    "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: update-grub";
-constexpr std::string_view suse_add = "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: "
-                                      "grub2-mkconfig -o /boot/grub2/grub.cfg";
-constexpr std::string_view suse_remove =
-    "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: grub2-mkconfig -o "
-    "/boot/grub2/grub.cfg";
-
-constexpr std::array<BootTool, 10> tools = {{
-    {"rhel", grubby_add, grubby_remove},
-    {"centos", grubby_add, grubby_remove},
-    {"fedora", grubby_add, grubby_remove},
-    {"rocky", grubby_add, grubby_remove},
-    {"almalinux", grubby_add, grubby_remove},
-    {"ol", grubby_add, grubby_remove},
-    {"debian", debian_add, debian_remove},
-    {"ubuntu", debian_add, debian_remove},
-    {"sles", suse_add, suse_remove},
-    {"opensuse-leap", suse_add, suse_remove},
-}};
-
-std::string filled(std::string_view pattern, std::string_view argument) {
-    std::string out(pattern);
-    return out.replace(out.find('@'), 1, argument);
-}
 
 /// How words of a file of modprobe.d are changed.
 std::string mend_file(const Facts& facts, const Origin& origin, const std::string& verb,
@@ -70,48 +33,14 @@ std::string reload(const Facts& facts) {
     return "modprobe -r " + module + " && modprobe " + module;
 }
 
-std::string build_unified(const std::string& kernel) {
-    return "build the unified kernel image anew: kernel-install add " + shell_word(kernel) + " " +
-           shell_word("/lib/modules/" + kernel + "/vmlinuz");
-}
-
-enum class Change { add, remove };
-
-std::string change_argument(const Facts& facts, Change change, std::string_view argument) {
-    const bool add = change == Change::add;
-    const std::string what = printable(argument);
-    const Platform* machine = platform_of_machine(facts.host.machine);
-    const std::string verb = add ? "add " : "remove ";
-    if (facts.machine.kind)
-        return filled(add ? facts.machine.kind->add : facts.machine.kind->remove, what);
-    if (facts.boot.unified)
-        return verb + what + " in /etc/kernel/cmdline and " + build_unified(facts.boot.kernel);
-    for (const BootTool& tool : tools)
-        if (tool.distribution == facts.machine.distribution)
-            return filled(add ? tool.add : tool.remove, what) +
-                   (machine && !machine->boot_step.empty()
-                        ? "; then: " + std::string(machine->boot_step)
-                        : "");
-    return verb + what + (add ? " to" : " from") +
-           " the kernel command line in the boot loader's configuration";
-}
-
 } // namespace
-
-std::string mend_add_argument(const Facts& facts, std::string_view argument) {
-    return change_argument(facts, Change::add, argument);
-}
-
-std::string mend_remove_argument(const Facts& facts, std::string_view argument) {
-    return change_argument(facts, Change::remove, argument);
-}
 
 std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
     if (facts.machine.kind)
         return std::string(facts.machine.kind->name) + ": the image is not rebuilt in place; " +
                std::string(facts.machine.kind->initramfs);
     if (image.unified)
-        return build_unified(image.kernel);
+        return mend_unified(image.kernel);
     if (image.builder == ImageBuilder::initramfs_tools)
         return "update-initramfs -u -k " + shell_word(image.kernel);
     if (image.builder == ImageBuilder::dracut)
@@ -151,7 +80,8 @@ std::string mend_nested(const Facts& facts, Turn turn) {
         return "on the host, outside this container: virt-nested " +
                std::string(on ? "enable" : "disable");
     if (!platform.boot_option.empty())
-        return change_argument(facts, on ? Change::add : Change::remove, platform.boot_option);
+        return on ? mend_add_argument(facts, platform.boot_option)
+                  : mend_remove_argument(facts, platform.boot_option);
     const Setting* winner = facts.configuration.effective.winner();
     const Parameter* known = known_parameter(platform.module, platform.parameter);
     // Ours comes first by its name, so that every other file keeps the last word: where one says

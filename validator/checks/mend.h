@@ -15,9 +15,14 @@ constexpr Turn turn(bool on) {
     return on ? Turn::on : Turn::off;
 }
 
-/// How to add an argument to the kernel command line of every boot, or to remove it.
+/// How to add an argument to the kernel command line of every boot, or to remove it, by the row of
+/// the boot loader (loaders.h). What is removed is named as it is spelled where it stands: the
+/// tools that remove arguments compare bytes (mend_argument.cpp).
 std::string mend_add_argument(const Facts& facts, std::string_view argument);
 std::string mend_remove_argument(const Facts& facts, std::string_view argument);
+
+/// How to build a unified kernel image anew.
+std::string mend_unified(const std::string& kernel);
 
 /// How to build this image anew.
 std::string mend_initramfs(const Facts& facts, const InitramfsImage& image);

@@ -7,7 +7,6 @@
 #include "validator/checks/by_options.h"
 #include "validator/checks/mend.h"
 
-#include <algorithm>
 #include <cerrno>
 
 namespace virt_nested {
@@ -100,35 +99,35 @@ Outlook unread(const Facts& facts, const ModConf& conf) {
 }
 
 /// The options of a module that is loaded after the initramfs: the live files'.
-Outlook by_live_files(const Facts& facts, const Cmdline& cmdline) {
+Outlook by_live_files(const Facts& facts, const NextBoot& boot, const Cmdline& cmdline) {
     return facts.configuration.conf.complete()
                ? by_options(facts, facts.configuration.conf, cmdline, Horizon::next_boot,
-                            facts.boot.kernel)
+                            boot.kernel)
                : unread(facts, facts.configuration.conf);
 }
 
 /// The options of a module that the initramfs loads: the image's own.
-Outlook in_image(const Facts& facts, const InitramfsImage& image, const EarlyLoad& early,
-                 const Cmdline& cmdline) {
+Outlook in_image(const Facts& facts, const NextBoot& boot, const InitramfsImage& image,
+                 const EarlyLoad& early, const Cmdline& cmdline) {
     Outlook out =
         by_options(facts, parse_modconf(image.content->modprobe, facts.configuration.kmod.profile),
-                   cmdline, Horizon::next_boot, facts.boot.kernel, early.settings);
+                   cmdline, Horizon::next_boot, boot.kernel, early.settings);
     if (out.origin && !out.origin->on_command_line())
-        out.source = facts.shown(image.path) + ": " + shown(*out.origin);
+        out.source = facts.shown(printable(image.path)) + ": " + shown(*out.origin);
     out.found += ", in the initramfs";
     if (out.state == State::off)
         out.mend = mend_initramfs(facts, image);
     return out;
 }
 
-/// The module's options where the next boot reads them: in the image, if that loads the module.
-Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
-    const InitramfsImage* image = facts.boot.images.empty() ? nullptr : &facts.boot.images.front();
-    if (!image || facts.modules.built_in())
-        return by_live_files(facts, cmdline);
+/// The module's options where this boot reads them: in the image, if that loads the module.
+Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdline) {
+    const InitramfsImage* image = facts.boot.image_of(boot);
+    if (!image || boot.kernel.linkage.value_or(facts.modules.likely_linkage()) == Linkage::built_in)
+        return by_live_files(facts, boot, cmdline);
     if (!image->content)
         return Outlook::of(State::undetermined, image->content.error().what,
-                           facts.shown(image->path))
+                           facts.shown(printable(image->path)))
             .because("Where the image holds the module, its copy of modprobe.d decides.")
             .mend_by(image->content.error().code == EACCES ? "run it as root"
                                                            : mend_initramfs(facts, *image));
@@ -136,21 +135,67 @@ Outlook with_image(const Facts& facts, const Cmdline& cmdline) {
         if (image->content->squashed)
             return Outlook::of(State::undetermined,
                                "the image holds a squashfs that is not looked into",
-                               facts.shown(image->path));
-        return by_live_files(facts, cmdline);
+                               facts.shown(printable(image->path)));
+        return by_live_files(facts, boot, cmdline);
     }
     const EarlyLoad early =
         early_load(*image->content, cmdline, *facts.platform(), facts.configuration.kmod.profile);
-    return early.loads ? in_image(facts, *image, early, cmdline) : by_live_files(facts, cmdline);
+    return early.loads ? in_image(facts, boot, *image, early, cmdline)
+                       : by_live_files(facts, boot, cmdline);
 }
 
-Outlook for_cmdline(const Facts& facts, const Cmdline& cmdline, const std::string& source) {
+/// What the entry itself rules out.
+bool by_kind(const Facts& facts, const NextBoot& boot, Outlook& out) {
+    const std::string entry =
+        "'" + printable(boot.entry.title.empty() ? boot.entry.id : boot.entry.title, 128) + "'";
+    const std::string source = facts.shown(printable(boot.entry.source));
+    if (boot.entry.kind == EntryKind::under_hypervisor)
+        out = Outlook::of(State::off, entry + " boots another hypervisor, and this system under it",
+                          source)
+                  .because("KVM cannot run beside the hypervisor that this system runs under.")
+                  .mend_by("choose an entry without it in the boot loader");
+    else if (boot.entry.kind == EntryKind::other)
+        out = Outlook::of(State::undetermined, entry + " boots no Linux", source);
+    else if (boot.kernel.available.absent() && !facts.platform()->module.empty())
+        out = Outlook::of(State::off,
+                          "kernel " + boot.kernel.release + " has no " +
+                              std::string(facts.platform()->module),
+                          boot.kernel.available.source)
+                  .because(boot.kernel.available.found)
+                  .mend_by(mend_missing_module(facts));
+    else
+        return false;
+    return true;
+}
+
+Outlook for_boot(const Facts& facts, const NextBoot& boot) {
+    Outlook out;
+    if (by_kind(facts, boot, out))
+        return out;
+    const std::string source = facts.shown(printable(boot.entry.source));
+    const Cmdline cmdline = parse_cmdline(boot.entry.cmdline, facts.configuration.kmod.profile);
     if (facts.platform()->module.empty())
         return by_boot_option(facts, cmdline, source);
-    Outlook out = with_image(facts, cmdline);
+    out = with_image(facts, boot, cmdline);
     if (out.origin && out.origin->on_command_line())
         out.source = source;
     return out;
+}
+
+/// The first doubt about what boots next: with it, what was read may not be what counts.
+const Doubt* first_doubt(const BootFacts& boot) {
+    if (!boot.menu.doubts.empty())
+        return &boot.menu.doubts.front();
+    for (const NextBoot& next : boot.next)
+        if (!next.entry.doubts.empty())
+            return &next.entry.doubts.front();
+    return nullptr;
+}
+
+Outlook in_doubt(const Facts& facts, const Doubt& doubt, const Outlook& as_read) {
+    return Outlook::of(State::undetermined, doubt.what, facts.shown(doubt.source))
+        .because("As far as the next boot could be read: " + as_read.found + ".")
+        .mend_by(doubt.code == EACCES || doubt.code == EPERM ? "run it as root" : as_read.mend);
 }
 
 } // namespace
@@ -181,30 +226,20 @@ Outlook at_next_load(const Facts& facts) {
     if (!facts.configuration.conf.complete())
         return unread(facts, facts.configuration.conf);
     return by_options(facts, facts.configuration.conf, *facts.configuration.cmdline,
-                      Horizon::next_load, facts.machine.kernel);
+                      Horizon::next_load, facts.modules);
 }
 
 Outlook at_next_boot(const Facts& facts) {
     Outlook out;
     if (beyond_options(facts, out))
         return out;
-    if (!facts.platform()->module.empty() && facts.modules.available.absent() &&
-        facts.boot.kernel == facts.machine.kernel)
-        return at_next_load(facts);
-    const bool any_chosen = std::any_of(facts.boot.entries.begin(), facts.boot.entries.end(),
-                                        [](const BootEntry& entry) { return entry.chosen; });
+    if (!facts.configuration.cmdline &&
+        (facts.boot.next.empty() || facts.boot.next.front().entry.source == Cmdline::file))
+        return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,
+                           facts.shown(Cmdline::file));
     std::vector<Outlook> all;
-    for (const BootEntry& entry : facts.boot.entries)
-        if (entry.chosen || !any_chosen)
-            all.push_back(
-                for_cmdline(facts, parse_cmdline(entry.cmdline, facts.configuration.kmod.profile),
-                            facts.shown(entry.source)));
-    if (all.empty()) {
-        if (!facts.configuration.cmdline)
-            return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,
-                               facts.shown(Cmdline::file));
-        return for_cmdline(facts, *facts.configuration.cmdline, facts.shown(Cmdline::file));
-    }
+    for (const NextBoot& boot : facts.boot.next)
+        all.push_back(for_boot(facts, boot));
     for (const Outlook& other : all)
         if (other.state != all.front().state)
             return Outlook::of(State::undetermined,
@@ -214,7 +249,10 @@ Outlook at_next_boot(const Facts& facts) {
                                other.source)
                 .because("Which entry boots next cannot be told from the files.")
                 .mend_by(other.mend);
-    return all.front();
+    if (all.empty())
+        return Outlook::of(State::undetermined, "what boots next was not looked at", {});
+    const Doubt* doubt = first_doubt(facts.boot);
+    return doubt ? in_doubt(facts, *doubt, all.front()) : all.front();
 }
 
 } // namespace virt_nested

@@ -14,8 +14,9 @@ inline constexpr const char* never_changes =
 /// What `modprobe MODULE` would lead to.
 Outlook at_next_load(const Facts& facts);
 
-/// What the next boot will lead to: the image's modprobe.d where the image holds the module, the
-/// live one else; the command line of the boot entries where they are readable.
+/// What the next boot will lead to: for each boot that may come next, the image's modprobe.d where
+/// the image loads the module, the live one else, and the entry's command line. Where they differ,
+/// and with any doubt about what boots, undetermined.
 Outlook at_next_boot(const Facts& facts);
 
 } // namespace virt_nested

@@ -1,129 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the next boot will read: the boot loader's entries, and the initramfs images.
+// What the next boot will be.
 #include "validator/facts/boot.h"
 
 #include "core/text.h"
+#include "validator/facts/images.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 namespace virt_nested {
 
 namespace {
 
-ImageBuilder builder(const Sysroot& root) {
-    if (root.exists("/usr/sbin/update-initramfs"))
-        return ImageBuilder::initramfs_tools;
-    if (root.exists("/usr/bin/dracut") || root.exists("/usr/sbin/dracut"))
-        return ImageBuilder::dracut;
-    return ImageBuilder::unknown;
+constexpr size_t most_next = 64;    ///< boots that are told apart; beyond, a doubt
+constexpr size_t most_releases = 8; ///< the same for kernels of an entry that does not tell
+
+/// The EFI variable LoaderInfo: four bytes of attributes, then UTF-16 (systemd: Boot Loader
+/// Interface); its ASCII is what tells.
+std::string loader_info(const Sysroot& root) {
+    const Result<std::string> text = root.read(
+        "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", 4096);
+    std::string out;
+    for (size_t i = 4; text && i < text->size(); i += 2)
+        if ((*text)[i] != '\0')
+            out += (*text)[i];
+    return out;
 }
 
-/// The release in an image's name: initramfs-R.img (dracut), initrd.img-R (initramfs-tools),
-/// initrd-R (dracut on SUSE); empty for anything else.
-std::string release_in(std::string_view file) {
-    if (file.find("kdump") != std::string_view::npos)
-        return {};
-    for (const char* prefix : {"initramfs-", "initrd.img-", "initrd-"})
-        if (file.starts_with(prefix)) {
-            file.remove_prefix(std::string_view(prefix).size());
-            if (file.ends_with(".img"))
-                file.remove_suffix(4);
-            return std::string(file);
+class Reading {
+  public:
+    Reading(const Sysroot& root, const Host& host, const MachineFacts& machine,
+            const KernelFacts& running, const BootOptions& options)
+        : root_(root), platform_(host.platform), running_(running),
+          options_(options), by_{root.read("/proc/cmdline").value_or({}), machine.kernel,
+                                 machine.distribution, host.machine, loader_info(root)} {}
+
+    BootFacts read() {
+        tell_loader();
+        for (const BootEntry& entry : out_.menu.entries)
+            if (entry.chosen)
+                add_boots(entry);
+        if (!out_.menu.entries.empty() && out_.next.empty())
+            doubt("none of the entries is known to be the next boot's", out_.config);
+        if (out_.next.empty())
+            out_.next.push_back({as_now(), running_, NextBoot::no_image});
+        if (root_.read_head("/sys/kernel/kexec_loaded", 1).value_or("0") == "1")
+            doubt("a kernel is loaded for kexec, which the next reboot may start",
+                  "/sys/kernel/kexec_loaded");
+        if (platform_ && !platform_->module.empty())
+            look_into_images();
+        return std::move(out_);
+    }
+
+  private:
+    void doubt(std::string what, std::string source, int code = 0) {
+        out_.menu.doubts.push_back({std::move(what), printable(source, 512), code});
+    }
+
+    void tell_loader() {
+        out_.loader = boot_loader_of(root_, by_);
+        if (!out_.loader)
+            return;
+        const BootLoader& loader = *out_.loader;
+        out_.list = argument_list_of(root_, by_, loader);
+        const std::vector<std::string> configs = files_of(root_, loader.configs);
+        if (out_.list)
+            out_.arguments = argument_places(root_, *out_.list);
+        if (!configs.empty())
+            out_.config = configs.front();
+        if (loader.read && !configs.empty()) {
+            out_.menu = loader.read(root_, configs);
+            if (out_.menu.entries.empty() && out_.menu.doubts.empty())
+                doubt("no entry of " + std::string(loader.name) + " was found", configs.front());
+        } else if (loader.read) {
+            doubt("the entries of " + std::string(loader.name) +
+                      " were not found: its file system may not be mounted",
+                  by_.loader.empty() ? "" : "EFI variable LoaderInfo");
+        } else if (!out_.list || out_.list->files.empty()) {
+            return;
+        } else if (!as_in_list()) {
+            doubt("it has other arguments about KVM than this boot; whether they have been brought "
+                  "to " +
+                      std::string(loader.name) + " cannot be seen",
+                  files_of(root_, out_.list->files).front());
         }
-    return {};
-}
-
-std::string image_of(const Sysroot& root, const BootFacts& facts) {
-    for (const BootEntry& entry : facts.entries)
-        if (entry.chosen && !entry.initrd.empty())
-            return entry.initrd;
-    const std::string& kernel = facts.kernel;
-    if (kernel.empty())
-        return {};
-    for (const std::string& path :
-         {"/boot/initramfs-" + kernel + ".img", "/boot/initrd.img-" + kernel,
-          "/boot/initrd-" + kernel, "/boot/initrd-" + kernel + ".img",
-          "/lib/modules/" + kernel + "/initramfs.img", "/lib/modules/" + kernel + "/initrd"}) {
-        const Result<FileStatus> found = root.status(path);
-        if (found || found.error().code != ENOENT)
-            return path;
     }
-    return {};
-}
 
-/// `kernel`: the release that boots with it, where its name does not tell.
-InitramfsImage look_into(const Sysroot& root, const std::string& path, const std::string& kernel,
-                         const std::string& cache) {
-    InitramfsImage image;
-    image.path = path;
-    image.builder = builder(root);
-    image.unified = path.ends_with(".efi");
-    image.kernel = image.unified ? kernel : release_in(base_name(path));
-    if (image.kernel.empty())
-        image.kernel = kernel;
-    if (!image.unified) {
-        image.content = read_initramfs_cached(root, path, 0, 0, cache);
-        return image;
+    /// Of a loader whose entries cannot be read: what its list says is what this boot has.
+    bool as_in_list() const {
+        const std::vector<std::string> now = kvm_arguments(by_.cmdline);
+        std::vector<std::string> listed;
+        for (const ArgumentPlace& place : out_.arguments)
+            listed.push_back(place.text);
+        return files_of(root_, out_.list->files).empty() || listed == now;
     }
-    const Result<std::vector<PeSection>> sections = pe_sections(root, path);
-    if (!sections) {
-        image.content = sections.error();
-        return image;
-    }
-    const auto initrd = std::find_if(sections->begin(), sections->end(),
-                                     [](const PeSection& one) { return one.name == ".initrd"; });
-    image.content = initrd == sections->end()
-                        ? Result<InitramfsContent>(InitramfsContent{})
-                        : read_initramfs_cached(root, path, initrd->offset, initrd->size, cache);
-    return image;
-}
 
-/// Every image beside the next boot's: those of the boot entries, and those in /boot.
-void look_into_others(const Sysroot& root, const std::vector<std::string>& names,
-                      const std::string& cache, BootFacts& facts) {
-    const auto add = [&](const std::string& path, const std::string& kernel) {
-        const bool known =
-            std::any_of(facts.images.begin(), facts.images.end(),
-                        [&](const InitramfsImage& image) { return image.path == path; });
-        if (!known && facts.images.size() < 64)
-            facts.images.push_back(look_into(root, path, kernel, cache));
-    };
-    for (const BootEntry& entry : facts.entries)
-        if (!entry.initrd.empty())
-            add(entry.initrd, printable(entry.kernel, 128));
-    for (const std::string& name : names)
-        if (!release_in(name).empty())
-            add("/boot/" + name, {});
-}
+    BootEntry as_now() const {
+        BootEntry entry;
+        entry.source = Cmdline::file;
+        entry.cmdline = std::string(trim(by_.cmdline));
+        entry.kernel = running_.release;
+        entry.chosen = true;
+        return entry;
+    }
+
+    const KernelFacts& kernel(const std::string& release) {
+        if (release == running_.release)
+            return running_;
+        const auto known = kernels_.find(release);
+        return known != kernels_.end()
+                   ? known->second
+                   : kernels_.emplace(release, read_kernel(root_, platform_, release))
+                         .first->second;
+    }
+
+    /// One boot for each kernel that it may be.
+    void add_boots(const BootEntry& entry) {
+        if (releases_.empty())
+            releases_ = installed_releases(root_);
+        std::vector<std::string> may_be{release_of(root_, entry, releases_)};
+        if (may_be.front().empty() && !releases_.empty())
+            may_be = releases_;
+        if (may_be.size() > most_releases) {
+            may_be.resize(most_releases);
+            doubt("which of " + std::to_string(releases_.size()) + " kernels it boots is not told",
+                  entry.source);
+        }
+        for (const std::string& release : may_be) {
+            if (out_.next.size() == most_next)
+                return doubt("more than " + std::to_string(most_next) + " boots may be next",
+                             entry.source);
+            out_.next.push_back(
+                {entry, release.empty() ? running_ : kernel(release), NextBoot::no_image});
+        }
+        note_missing_kernel(entry);
+    }
+
+    /// A captured machine seldom has its kernels: then none of them is missing.
+    void note_missing_kernel(const BootEntry& entry) {
+        if (entry.kernel_file.empty() || root_.exists(entry.kernel_file))
+            return;
+        const bool captured =
+            !root_.live() && std::none_of(out_.menu.entries.begin(), out_.menu.entries.end(),
+                                          [&](const BootEntry& one) {
+                                              return !one.kernel_file.empty() &&
+                                                     root_.exists(one.kernel_file);
+                                          });
+        if (!captured)
+            doubt("its kernel " + printable(root_.shown(entry.kernel_file), 512) + " is not there",
+                  entry.source, ENOENT);
+    }
+
+    void look_into_images() {
+        ImageReader images(root_, options_.cache);
+        for (NextBoot& boot : out_.next) {
+            const std::vector<std::string> files = boot.entry.source == Cmdline::file
+                                                       ? images.by_name(boot.kernel.release)
+                                                       : boot.entry.initrds;
+            if (!files.empty())
+                boot.image = images.add(files, boot.kernel.release, boot.entry.unified, true);
+        }
+        const Result<std::vector<std::string>> names = root_.list("/boot");
+        if (images.all.empty() && !names && names.error().code != ENOENT)
+            out_.image_problem = names.error().what;
+        if (options_.deep)
+            images.add_others(out_.menu.entries, names.value_or({}));
+        out_.images = std::move(images.all);
+    }
+
+    const Sysroot& root_;
+    const Platform* platform_;
+    const KernelFacts& running_;
+    const BootOptions& options_;
+    BootedBy by_;
+    BootFacts out_;
+    std::vector<std::string> releases_;
+    std::map<std::string, KernelFacts> kernels_;
+};
 
 } // namespace
 
-BootFacts read_boot(const Sysroot& root, const Platform* platform, const MachineFacts& machine,
-                    const BootOptions& options) {
-    BootFacts out;
-    out.kernel = machine.kernel;
+const std::string& BootFacts::kernel() const {
+    static const std::string none;
+    return next.empty() ? none : next.front().kernel.release;
+}
+
+bool BootFacts::unified() const {
+    return !next.empty() && next.front().entry.unified;
+}
+
+const InitramfsImage* BootFacts::image_of(const NextBoot& boot) const {
+    return boot.image < images.size() ? &images[boot.image] : nullptr;
+}
+
+BootFacts read_boot(const Sysroot& root, const Host& host, const MachineFacts& machine,
+                    const KernelFacts& running, const BootOptions& options) {
     if (!machine.container.empty())
-        return out;
-    BootEntries read = read_boot_entries(root);
-    out.entries = std::move(read.entries);
-    out.unified = read.unified;
-    for (const BootEntry& entry : out.entries)
-        if (entry.chosen && !entry.kernel.empty())
-            out.kernel = printable(entry.kernel, 128);
-    if (!platform || platform->module.empty())
-        return out;
-    const std::string next = image_of(root, out);
-    if (!next.empty()) {
-        out.images.push_back(look_into(root, next, out.kernel, options.cache));
-        out.images.back().next_boot = true;
-    }
-    const Result<std::vector<std::string>> names = root.list("/boot");
-    if (next.empty() && !names && names.error().code != ENOENT)
-        out.image_problem = names.error().what;
-    if (options.deep)
-        look_into_others(root, names.value_or({}), options.cache, out);
-    return out;
+        return {};
+    return Reading(root, host, machine, running, options).read();
 }
 
 } // namespace virt_nested

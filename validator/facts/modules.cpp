@@ -12,23 +12,6 @@ namespace virt_nested {
 
 namespace {
 
-/// In modules.dep and modules.builtin.
-bool lists_module(std::string_view text, std::string_view module) {
-    const std::vector<std::string_view> all = lines(text);
-    return std::any_of(all.begin(), all.end(), [&](std::string_view line) {
-        return module_in_path(line.substr(0, line.find(':'))) == module;
-    });
-}
-
-/// Where the architecture keeps KVM; looking there spares reading modules.dep.
-bool in_usual_folder(const Sysroot& root, const std::string& modules, const Platform& platform) {
-    const Result<std::vector<std::string>> names =
-        root.list(modules + "/kernel/arch/" + std::string(platform.arch_folder) + "/kvm");
-    return names && std::any_of(names->begin(), names->end(), [&](const std::string& file) {
-               return module_in_path(file) == platform.module;
-           });
-}
-
 /// A loaded module has initstate, a built-in has none (kernel/module/sysfs.c, kernel/params.c).
 std::optional<Linkage> linkage_by_sysfs(const Sysroot& root, const Host& host) {
     if (!host.module.on())
@@ -37,38 +20,6 @@ std::optional<Linkage> linkage_by_sysfs(const Sysroot& root, const Host& host) {
     return root.exists(folder + "/initstate") || root.exists(folder + "/refcnt")
                ? Linkage::module
                : Linkage::built_in;
-}
-
-struct Installed {
-    Fact fact;
-    std::optional<Linkage> linkage;
-};
-
-/// What the files of the installed kernel tell.
-Installed look_for_module(const Sysroot& root, const Platform& platform,
-                          const std::string& kernel) {
-    const std::string modules = "/lib/modules/" + kernel;
-    const std::string source = root.shown(modules);
-    const auto unknown = [&](std::string reason) -> Installed {
-        return {Fact::undetermined_because(std::move(reason), source), {}};
-    };
-    if (kernel.empty())
-        return unknown("the kernel's release is not known");
-    if (!root.exists(modules))
-        return unknown(source + " does not exist");
-    if (in_usual_folder(root, modules, platform))
-        return {Fact::on("installed", source), Linkage::module};
-    const Result<std::string> built_in = root.read(modules + "/modules.builtin", 4U << 20);
-    if (built_in && lists_module(*built_in, platform.module))
-        return {Fact::on("built in", source + "/modules.builtin"), Linkage::built_in};
-    const std::string index = source + "/modules.dep";
-    const Result<std::string> listed = root.read(modules + "/modules.dep", 32U << 20);
-    if (!listed)
-        return unknown(listed.error().code == ENOENT ? "there is no modules.dep in " + source
-                                                     : listed.error().what);
-    if (lists_module(*listed, platform.module))
-        return {Fact::on("installed", index), Linkage::module};
-    return {Fact::absent("not installed", index), {}};
 }
 
 /// Those that are there: a kernel has more than anybody lists.
@@ -118,6 +69,9 @@ const std::string* ModuleFacts::refusal() const {
 
 ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::string& kernel) {
     ModuleFacts out;
+    static_cast<KernelFacts&>(out) = read_kernel(root, host.platform, kernel);
+    out.release = kernel;
+    out.cpu_alias = std::string(trim(root.read("/sys/devices/system/cpu/modalias").value_or({})));
     out.parameters = read_parameters(root);
     out.guests = libvirt_guests(root);
     if (!host.nests.on())
@@ -130,10 +84,9 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
     if (host.platform->module.empty())
         return out;
     out.references = reference_count(root, std::string(host.platform->module));
-    const Installed installed = look_for_module(root, *host.platform, kernel);
     const std::optional<Linkage> now = linkage_by_sysfs(root, host);
-    out.available = installed.fact;
-    out.linkage = installed.linkage == Linkage::built_in || !now ? installed.linkage : now;
+    if (out.linkage != Linkage::built_in && now)
+        out.linkage = now;
     if (out.built_in() && !out.available.on())
         out.available = Fact::on("built in", root.shown("/sys/module"));
     return out;

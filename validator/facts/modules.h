@@ -5,6 +5,7 @@
 
 #include "core/host.h"
 #include "core/modconf/modconf.h"
+#include "validator/boot/next_kernel.h"
 #include "validator/facts/kernel_log.h"
 
 #include <map>
@@ -15,9 +16,9 @@
 
 namespace virt_nested {
 
-struct ModuleFacts {
-    Fact available;                  ///< the installed kernel has the module that nests
-    std::optional<Linkage> linkage;  ///< of that module; absent: not known
+/// The running kernel's, and what became of its module.
+struct ModuleFacts : KernelFacts {
+    std::string cpu_alias;           ///< by which udev loads the module; empty: not known
     int references = -1;             ///< its refcnt; -1 unknown
     std::vector<std::string> guests; ///< running under libvirt's system daemon
     std::map<std::string, Fact>

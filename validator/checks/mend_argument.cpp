@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Arguments of the kernel's command line, there and away, in the way of what boots this machine.
+#include "core/text.h"
+#include "validator/checks/mend.h"
+
+#include <algorithm>
+
+namespace virt_nested {
+
+namespace {
+
+/// An argument as it is spelled where it stands, and what is to stand there in its place: empty, or
+/// what is left of a list of names.
+struct Spelled {
+    std::string text;
+    std::string left;
+};
+
+std::string_view name_of(std::string_view argument) {
+    return argument.substr(0, argument.find('='));
+}
+
+std::string_view value_of(std::string_view argument) {
+    const size_t equals = argument.find('=');
+    return equals == std::string_view::npos ? std::string_view() : argument.substr(equals + 1);
+}
+
+/// The same argument to the kernel and to libkmod.
+bool same_argument(std::string_view a, std::string_view b) {
+    return same_parameter(name_of(a), name_of(b)) && value_of(a) == value_of(b);
+}
+
+/// `word` as found, where it is the argument, or a list of the same name that has its value.
+bool matches(std::string_view word, std::string_view argument, Spelled& out) {
+    if (same_argument(word, argument)) {
+        out = {std::string(word), {}};
+        return true;
+    }
+    const std::string_view value = value_of(argument);
+    if (!same_parameter(name_of(word), name_of(argument)) || value.empty() ||
+        !has_item(value_of(word), value))
+        return false;
+    std::string left;
+    std::string_view rest = value_of(word);
+    while (!rest.empty()) {
+        const std::string_view item = rest.substr(0, rest.find(','));
+        if (item != value)
+            left += (left.empty() ? "" : ",") + std::string(item);
+        rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+    }
+    out = {std::string(word), left.empty() ? "" : std::string(name_of(word)) + "=" + left};
+    return true;
+}
+
+/// In the next boots' command lines, in this one's.
+bool spelled_in(const Facts& facts, std::string_view argument, bool next_alone, Spelled& out) {
+    const auto in = [&](std::string_view cmdline) {
+        const std::vector<std::string> all = kvm_arguments(cmdline);
+        return std::any_of(all.begin(), all.end(),
+                           [&](const std::string& word) { return matches(word, argument, out); });
+    };
+    return std::any_of(facts.boot.next.begin(), facts.boot.next.end(),
+                       [&](const NextBoot& boot) { return in(boot.entry.cmdline); }) ||
+           (!next_alone && in(facts.configuration.known_cmdline().text));
+}
+
+void replace_all(std::string& text, std::string_view what, const std::string& by) {
+    for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+        text.replace(at, what.size(), by);
+}
+
+std::string kernel_file(const Facts& facts) {
+    const std::string& release = facts.boot.kernel();
+    const bool next_to_it = !facts.boot.next.empty() &&
+                            facts.boot.next.front().entry.kernel_file == "/boot/vmlinuz-" + release;
+    return next_to_it ? "/boot/vmlinuz-" + release : "/lib/modules/" + release + "/vmlinuz";
+}
+
+/// The row's text for this host. The argument itself comes last: it is not ours.
+std::string filled(const Facts& facts, std::string_view pattern, const std::string& argument) {
+    std::string out(pattern);
+    replace_all(out, "%c", shell_word(facts.root + facts.boot.config));
+    replace_all(out, "%k", shell_word(facts.boot.kernel()));
+    replace_all(out, "%v", shell_word(kernel_file(facts)));
+    replace_all(out, "%e",
+                facts.boot.next.empty() ? "the entry"
+                                        : printable(facts.boot.next.front().entry.source, 512));
+    replace_all(out, "@", argument);
+    return out;
+}
+
+std::string applied(const Facts& facts, std::string text) {
+    if (facts.boot.list && !facts.boot.list->apply.empty())
+        text += ", then run: " + filled(facts, facts.boot.list->apply, {});
+    return text;
+}
+
+std::string unified(const Facts& facts, const std::string& change) {
+    return change + " in /etc/kernel/cmdline and " + mend_unified(facts.boot.kernel());
+}
+
+/// Each place of the loader's list where it stands.
+std::string from_places(const Facts& facts, std::string_view argument) {
+    std::vector<std::string> edits;
+    for (const ArgumentPlace& place : facts.boot.arguments) {
+        Spelled spelled;
+        if (!matches(place.text, argument, spelled) || edits.size() == 4)
+            continue;
+        const std::string in =
+            (place.variable.empty() ? "" : printable(place.variable, 64) + " in ") +
+            facts.shown(printable(place.file)) + ":" + std::to_string(place.line);
+        edits.push_back(spelled.left.empty() ? "remove " + printable(spelled.text) + " from " + in
+                                             : "replace " + printable(spelled.text) + " with " +
+                                                   printable(spelled.left) + " in " + in);
+    }
+    return edits.empty() ? std::string() : listed(edits);
+}
+
+/// A command that takes bytes away and puts bytes there.
+std::string by_command(const Facts& facts, const Spelled& spelled) {
+    std::string out = filled(facts, facts.boot.list->remove, shell_word(spelled.text));
+    if (!spelled.left.empty())
+        out += " && " + filled(facts, facts.boot.list->add, shell_word(spelled.left));
+    return out;
+}
+
+} // namespace
+
+std::string mend_unified(const std::string& kernel) {
+    return "build the unified kernel image anew: kernel-install add " + shell_word(kernel) + " " +
+           shell_word("/lib/modules/" + kernel + "/vmlinuz");
+}
+
+std::string mend_add_argument(const Facts& facts, std::string_view argument) {
+    const std::string what = printable(argument);
+    if (facts.machine.kind)
+        return filled(facts, facts.machine.kind->add, what);
+    if (facts.boot.unified())
+        return unified(facts, "add " + what);
+    if (!facts.boot.list)
+        return "add " + what + " to the kernel command line in the boot loader's configuration";
+    const bool command = facts.boot.list->files.empty();
+    return applied(facts,
+                   filled(facts, facts.boot.list->add, command ? shell_word(argument) : what));
+}
+
+std::string mend_remove_argument(const Facts& facts, std::string_view argument) {
+    Spelled spelled{std::string(argument), {}};
+    spelled_in(facts, argument, false, spelled);
+    const std::string what = printable(spelled.text);
+    if (facts.machine.kind)
+        return filled(facts, facts.machine.kind->remove, what);
+    if (const std::string edits = from_places(facts, argument); !edits.empty())
+        return facts.boot.unified() ? edits + " and " + mend_unified(facts.boot.kernel())
+                                    : applied(facts, edits);
+    if (!facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
+        !spelled_in(facts, argument, true, spelled))
+        return "reboot: what boots next is without " + what;
+    if (facts.boot.unified())
+        return unified(facts, "remove " + what);
+    if (!facts.boot.list)
+        return "remove " + what +
+               " from the kernel command line in the boot loader's configuration";
+    if (facts.boot.list->files.empty())
+        return by_command(facts, spelled);
+    return applied(facts, filled(facts, facts.boot.list->remove, what));
+}
+
+} // namespace virt_nested

@@ -7,6 +7,7 @@
 #include "validator/boot/menu.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virt_nested {
@@ -17,21 +18,30 @@ struct BlsValue {
     unsigned line = 0;
 };
 
-/// One file NAME.conf, its keys as written.
+/// One file NAME.conf, its keys as written (systemd-boot takes quotes off, GRUB does not); of a key
+/// that stands twice the last, with a doubt, for systemd-boot takes the last and GRUB the first.
 struct BlsFile {
     std::string path;    ///< inside the root
     std::string id;      ///< the file's name without .conf and without the count of tries
     int tries_left = -1; ///< of "NAME+LEFT-DONE.conf"; -1: no count
+    int tries_done = -1; ///< 0 where only LEFT is there
     std::string title, version, machine_id, sort_key, architecture;
     std::string kernel;            ///< `linux`, as written; empty: none
     std::string efi;               ///< `efi` or `uki`: a program in place of it
+    bool uki = false;              ///< it is `uki`
+    std::string url;               ///< `uki-url`: an image from the network
+    std::string profile;           ///< `profile`: which one of that image's
     std::vector<BlsValue> initrds; ///< in order
     std::vector<BlsValue> options; ///< in order; the loader joins them with blanks
     std::vector<Doubt> doubts;     ///< what in this file could not be taken
 };
 
+/// One file's text. Pure; `path` gives the id.
+BlsFile parse_bls(const std::string& path, std::string_view text, const BootLimits& limits);
+
 /// The files of a folder of entries in byte order of their names. What could not be read becomes a
-/// doubt in `doubts`; a folder that is not there gives nothing.
+/// doubt in `doubts`; a folder that is not there gives nothing. Hidden files are left out, which no
+/// loader reads; ".CONF" counts as ".conf", for the file system is mostly VFAT.
 std::vector<BlsFile> read_bls_files(const Sysroot& root, const std::string& folder,
                                     const BootLimits& limits, std::vector<Doubt>& doubts);
 

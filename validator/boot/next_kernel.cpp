@@ -22,6 +22,15 @@ bool lists_module(std::string_view text, std::string_view module) {
     });
 }
 
+std::vector<std::string> first_few(const std::vector<std::string>& all) {
+    constexpr size_t few = 3;
+    std::vector<std::string> out(all.begin(),
+                                 all.begin() + static_cast<long>(std::min(few, all.size())));
+    if (all.size() > few)
+        out.push_back(std::to_string(all.size() - few) + " more");
+    return out;
+}
+
 /// A name that a file of kernels has in front of the release.
 std::string_view behind_prefix(std::string_view name) {
     for (const std::string_view prefix :
@@ -132,8 +141,16 @@ KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std
         return out;
     if (release.empty() || release.find('/') != std::string::npos)
         return unknown("the kernel's release is not known");
-    if (!root.exists(folder))
-        return unknown(source + " does not exist");
+    if (!root.exists(folder)) {
+        const std::vector<std::string> others = installed_releases(root);
+        // Without any, modules are kept elsewhere, or were not captured.
+        if (others.empty())
+            return unknown(source + " does not exist");
+        out.available = Fact::absent(source + " does not exist; there are modules of " +
+                                         printable(listed(first_few(others)), 256),
+                                     root.shown("/lib/modules"));
+        return out;
+    }
     const Result<std::string> built_in = root.read(folder + "/modules.builtin", index_limit);
     if (built_in && lists_module(*built_in, platform->module)) {
         out.available = Fact::on("built in", source + "/modules.builtin");

@@ -124,7 +124,8 @@ struct Platform {
     CpuRecord record = CpuRecord::first;
     std::string_view flag_field = {}; ///< the key of the line that has the flags
     FlagForm flag_form = FlagForm::word;
-    std::string_view cpu_flag = {};    ///< that the hardware must show; empty where none tells
+    std::string_view cpu_flag = {}; ///< that the hardware must show; empty where none tells
+    unsigned cpu_flag_number = 0;   ///< x86: as clearcpuid= takes it (asm/cpufeatures.h); 0: none
     std::string_view paging_flag = {}; ///< nested paging; empty where it is no question
 
     // --- KVM (arch/*/kvm, Documentation/admin-guide/kernel-parameters.txt)

@@ -189,14 +189,16 @@ struct Block {
         module_blacklist,    ///< command line, kernel
         initramfs_blacklist, ///< rd.driver.blacklist=, dracut; in the initramfs, and beyond it
                              ///< since dracut-ng 102
-        alias,               ///< modprobe.d: the module's name leads elsewhere
+        alias,               ///< modprobe.d: the module's name, or the CPU's, leads elsewhere
+        initcall_blacklist,  ///< command line, kernel: the module's own init function
+        modules_disabled,    ///< kernel.modules_disabled, nomodule: no module loads any more
     };
     Kind kind = Kind::install;
     Origin origin;
     std::string text;      ///< the line or token, normalised; not yet printable
     bool by_name = false;  ///< stops `modprobe kvm_intel`
     bool by_alias = false; ///< stops udev, systemd-modules-load and `modprobe -b`
-    /// Why it may be loaded all the same: a command that is not known to refuse, a blacklist of the
+    /// Why it may be loaded all the same: a command that cannot be followed, a blacklist of the
     /// initramfs alone; empty where the block is certain.
     std::string doubt;
 };
@@ -209,6 +211,8 @@ struct Effective {
     /// Everything that modprobe hands to the kernel, as `modprobe --show-depends` prints it,
     /// without the blank at its end; empty for a built-in.
     std::string options;
+    /// What an install command that loads the module hands on behind them.
+    std::string arguments;
     std::vector<Setting> settings; ///< of this parameter, in the kernel's order
     std::vector<Block> blocks;
 
@@ -218,17 +222,22 @@ struct Effective {
     std::vector<const Setting*> overridden() const;
     bool blocked_by_name() const;  ///< certainly
     bool blocked_by_alias() const; ///< certainly
+    /// A block in doubt that leaves open whether the module is loaded, or with what, by its name or
+    /// (`by_alias`) by a device's; nullptr: there is none. Only of weight where none is certain.
+    const Block* open_question(bool by_alias) const;
 };
 
 enum class Linkage { module, built_in };
 
-/// What counts for a load, and neither files nor command line tell.
+/// What counts for a load beside modprobe.d and the command line.
 struct LoadContext {
     Linkage linkage = Linkage::module;
     /// The modules that are loaded before it, '_' for '-': what stops one of them stops it.
     std::vector<std::string> dependencies;
     /// The CPU's own alias, /sys/devices/system/cpu/modalias; empty: not known.
     std::string cpu_alias;
+    std::string kernel;        ///< its release; empty: not known
+    std::vector<Block> beside; ///< that are found elsewhere: sysctl.d
 
     LoadContext(Linkage its_linkage = Linkage::module,
                 std::vector<std::string> its_dependencies = {}, std::string its_cpu_alias = {})

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Words of the kernel command line that are the kernel's own, and keep KVM away.
+#pragma once
+
+#include "core/modconf/modconf.h"
+#include "core/platform.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace virt_nested {
+
+/// Its option clearcpuid=, as it stands, where that takes the platform's flag from the CPU.
+std::optional<std::string> clears_cpu_flag(const Cmdline& cmdline, const Platform& platform);
+
+/// What the kernel was told about modules, of which this one is to be loaded.
+void add_module_blacklist(const Cmdline& cmdline, const std::string& module,
+                          std::vector<Block>& blocks);
+void add_initcall_blacklist(const Cmdline& cmdline, const std::string& module,
+                            const std::string& kernel, std::vector<Block>& blocks);
+void add_modules_disabled(const Cmdline& cmdline, std::vector<Block>& blocks);
+
+} // namespace virt_nested

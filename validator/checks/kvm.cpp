@@ -4,6 +4,7 @@
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/outlook.h"
+#include "validator/checks/refusal.h"
 
 #include <algorithm>
 
@@ -140,13 +141,12 @@ Finding module_absent(const Facts& facts) {
             "It does not load without the CPU's " + std::string(facts.platform()->cpu_flag) + ".";
         out.mend = mend_hardware(facts);
     } else {
-        const std::string* line = facts.modules.logged("invalid for parameter");
-        for (const char* words : {"disabled", "not enabled", "does not support nesting",
-                                  "SIE is not available", "cannot back"})
-            line = line ? line : facts.modules.logged(words);
+        const LogLine* line = standing_refusal(facts);
         if (line)
-            out.found += ", the kernel says: " + *line;
-        out.mend = facts.modules.refusal() ? mend_hardware(facts) : "modprobe " + module;
+            out.found += ", the kernel says: " + line->text;
+        out.mend = line ? mend_refusal(facts, *line) : std::string();
+        if (out.mend.empty())
+            out.mend = "modprobe " + module;
     }
     return out;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,19 +16,25 @@ namespace virt_nested {
 
 namespace {
 
-constexpr size_t most_lines = 64;
 constexpr int most_records = 20'000;
+constexpr size_t most_captured = 4U << 20; ///< bytes
 
-bool tells(std::string_view line) {
-    constexpr std::array<std::string_view, 6> words = {"kvm", "VMX", "SVM", "KVM", "nested", "SIE"};
-    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-        return line.find(word) != std::string_view::npos;
-    });
+/// The last line of a row takes the place of those before it, so there are never more than rows.
+void keep(std::string_view text, std::string_view module, std::vector<LogLine>& out) {
+    const LogRow* row = log_row(text, module);
+    if (!row)
+        return;
+    if (row->by == Refuser::nobody)
+        return out.clear();
+    std::erase_if(out, [&](const LogLine& line) { return line.row == row; });
+    out.push_back({row, printable(text)});
 }
 
-void keep(std::string_view line, std::vector<std::string>& out) {
-    if (out.size() < most_lines && tells(line))
-        out.push_back(printable(line));
+/// syslog(3)'s facility is in the number's upper bits; the kernel's own is 0.
+bool by_the_kernel(std::string_view record) {
+    unsigned priority = 0;
+    std::from_chars(record.data(), record.data() + record.size(), priority);
+    return priority < 8;
 }
 
 /// The text of a record, without what stands before and behind it.
@@ -36,13 +43,14 @@ std::string_view text_of(std::string_view record) {
     return record.substr(0, record.find('\n'));
 }
 
-KernelLog live_log() {
+KernelLog live_log(std::string_view module) {
     constexpr const char* path = "/dev/kmsg";
     const Fd fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (fd.get() < 0)
         return {};
-    return {path, read_records(
-                      [&](char* buffer, size_t size) { return ::read(fd.get(), buffer, size); })};
+    return {path,
+            read_records([&](char* buffer, size_t size) { return ::read(fd.get(), buffer, size); },
+                         module)};
 }
 
 } // namespace
@@ -55,34 +63,44 @@ void each_record(const ReadRecord& read, const std::function<bool(std::string_vi
         // one.
         if (got < 0 && (errno == EPIPE || errno == EINTR))
             continue;
-        if (got <= 0 || !see(text_of({record.data(), static_cast<size_t>(got)})))
+        if (got <= 0)
+            return;
+        const std::string_view whole(record.data(), static_cast<size_t>(got));
+        if (by_the_kernel(whole) && !see(text_of(whole)))
             return;
     }
 }
 
-std::vector<std::string> read_records(const ReadRecord& read) {
-    std::vector<std::string> out;
+std::vector<LogLine> read_records(const ReadRecord& read, std::string_view module) {
+    std::vector<LogLine> out;
     each_record(read, [&](std::string_view text) {
-        keep(text, out);
-        return out.size() < most_lines;
+        keep(text, module, out);
+        return true;
     });
     return out;
 }
 
-KernelLog read_kernel_log(const Sysroot& root) {
+const LogLine* KernelLog::refusal(Lasts at_least) const {
+    const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const LogLine& line) {
+        return line.row->lasts >= at_least;
+    });
+    return found == lines.rend() ? nullptr : &*found;
+}
+
+KernelLog read_kernel_log(const Sysroot& root, std::string_view module) {
     if (root.live())
-        return live_log();
+        return live_log(module);
     for (const char* path : {"/dev/kmsg", "/var/log/dmesg"}) {
-        const Result<std::string> text = root.read_head(path, 4U << 20);
+        const Result<std::string> text = root.read_head(path, most_captured);
         if (!text)
             continue;
         KernelLog out{root.shown(path), {}};
         const bool records = std::string_view(path) == "/dev/kmsg";
         for (const std::string_view line : lines(*text))
             if (!records)
-                keep(line, out.lines);
-            else if (!line.starts_with(' '))
-                keep(text_of(line), out.lines);
+                keep(line, module, out.lines);
+            else if (!line.starts_with(' ') && by_the_kernel(line))
+                keep(text_of(line), module, out.lines);
         return out;
     }
     return {};

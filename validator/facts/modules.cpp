@@ -44,6 +44,16 @@ std::map<std::string, Fact> read_parameters(const Sysroot& root) {
     return out;
 }
 
+/// kernel/module/main.c: once 1, it stays so until the next boot.
+Fact read_loading(const Sysroot& root) {
+    const std::string path = "/proc/sys/kernel/modules_disabled";
+    const Result<std::string> text = root.read(path, 64);
+    if (!text)
+        return Fact::undetermined_because(text.error().what, root.shown(path));
+    return trim(*text) == "1" ? Fact::off("kernel.modules_disabled is 1", root.shown(path))
+                              : Fact::on("kernel.modules_disabled is 0", root.shown(path));
+}
+
 } // namespace
 
 const Fact* ModuleFacts::parameter(std::string_view module, std::string_view parameter) const {
@@ -51,20 +61,9 @@ const Fact* ModuleFacts::parameter(std::string_view module, std::string_view par
     return found == parameters.end() ? nullptr : &found->second;
 }
 
-const std::string* ModuleFacts::logged(std::string_view words) const {
-    const auto found = std::find_if(log.lines.begin(), log.lines.end(), [&](const std::string& l) {
-        return l.find(words) != std::string::npos;
-    });
-    return found == log.lines.end() ? nullptr : &*found;
-}
-
 const std::string* ModuleFacts::refusal() const {
-    for (const char* words :
-         {"disabled by BIOS", "disabled by bios", "not enabled (by BIOS)", "disabled (by BIOS)",
-          "SEV guest", "Parent hypervisor does not support nesting", "SIE is not available"})
-        if (const std::string* line = logged(words))
-            return line;
-    return nullptr;
+    const LogLine* line = log.refusal(Lasts::always);
+    return line ? &line->text : nullptr;
 }
 
 ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::string& kernel) {
@@ -74,10 +73,11 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
     out.cpu_alias = std::string(trim(root.read("/sys/devices/system/cpu/modalias").value_or({})));
     out.parameters = read_parameters(root);
     out.guests = libvirt_guests(root);
-    if (!host.nests.on())
-        out.log = read_kernel_log(root);
+    out.loading = read_loading(root);
     if (!host.platform)
         return out;
+    if (!host.nests.on())
+        out.log = read_kernel_log(root, host.platform->module);
     for (const std::string_view module : host.platform->rivals)
         if (root.exists("/sys/module/" + std::string(module)))
             out.rivals.emplace_back(module);
@@ -89,6 +89,9 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
         out.linkage = now;
     if (out.built_in() && !out.available.on())
         out.available = Fact::on("built in", root.shown("/sys/module"));
+    // A built-in shows its parameters in sysfs although it refused to come up.
+    if (host.module.on() && !out.built_in())
+        out.log.lines.clear();
     return out;
 }
 

@@ -25,16 +25,17 @@ struct ModuleFacts : KernelFacts {
         parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
     std::vector<std::string> rivals; ///< loaded modules of other hypervisors
     KernelLog log;                   ///< only read to explain a no
+    Fact loading;                    ///< off: this kernel loads and unloads modules no more
 
     bool built_in() const { return linkage == Linkage::built_in; }
     Linkage likely_linkage() const { return linkage.value_or(Linkage::module); }
     const Fact* parameter(std::string_view module, std::string_view parameter) const;
-    /// The first line of the kernel log with these words, or nullptr.
-    const std::string* logged(std::string_view words) const;
-    /// The kernel's line that says why the hardware, the firmware or an outer host keeps the module
-    /// from loading, or nullptr (arch/x86/kernel/cpu/{feat_ctl,amd}.c, arch/x86/kvm/{x86,vmx/vmx,
-    /// svm/svm}.c, arch/powerpc/kvm/book3s_hv_nested.c, arch/s390/kvm/kvm-s390.c).
+    /// The kernel's latest line that says why the hardware, the firmware or an outer host keeps the
+    /// module from loading, now and after every boot, or nullptr.
     const std::string* refusal() const;
+    /// Its latest word on the module that has not loaded, a wrong parameter's included: that one is
+    /// to be believed only while the configuration still says such a thing.
+    const LogLine* last_word() const { return log.refusal(Lasts::one_load); }
 };
 
 /// `kernel`: the running one's release.

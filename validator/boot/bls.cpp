@@ -61,46 +61,119 @@ void take_id(BlsFile& file) {
     file.tries_done = *done;
 }
 
-/// The lines of one file, keys taken apart and given to the right places.
+/// The keys of one file, given to the right places.
 class EntryText {
   public:
     EntryText(BlsFile& file, const BootLimits& limits) : file_(file), limits_(limits) {}
 
-    void take(std::string_view text);
+    void take(const BlsLine& line);
 
   private:
-    void take_line(std::string_view line);
-    void take_value(std::string_view key, std::string_view value);
+    /// One more line of a key that may be there several times.
+    void add(std::vector<BlsValue>& values, const BlsLine& line);
     /// A key that is there once.
-    void set(std::string& place, std::string_view key, std::string_view value);
-    void doubt(std::string what, int code = 0) {
-        file_.doubts.push_back({std::move(what), doubt_source(file_.path, line_), code});
+    void set(std::string& place, const BlsLine& line);
+    /// Each kind once: a file may have a million lines.
+    void doubt(bool& said, const BlsLine& line, std::string what, int code = 0) {
+        if (!said)
+            file_.doubts.push_back({std::move(what), doubt_source(file_.path, line.line), code});
+        said = true;
     }
 
     BlsFile& file_;
     const BootLimits& limits_;
-    unsigned line_ = 0;
+    bool long_ = false, many_ = false, twice_ = false;
 };
 
-void EntryText::take(std::string_view text) {
-    if (text.starts_with("\xef\xbb\xbf")) {
-        line_ = 1;
+void EntryText::take(const BlsLine& line) {
+    if (line.value.size() > limits_.text)
+        return doubt(long_, line,
+                     "a value has more than " + std::to_string(limits_.text) +
+                         " bytes and is not taken",
+                     EFBIG);
+    const std::string_view key = line.key;
+    if (key == "options")
+        add(file_.options, line);
+    else if (key == "initrd")
+        add(file_.initrds, line);
+    else if (key == "linux")
+        set(file_.kernel, line);
+    else if (key == "efi" || key == "uki") {
+        set(file_.efi, line);
+        file_.uki = key == "uki";
+    } else if (key == "uki-url")
+        set(file_.url, line);
+    else if (key == "profile")
+        set(file_.profile, line);
+    else if (key == "version")
+        set(file_.version, line);
+    else if (key == "machine-id")
+        set(file_.machine_id, line);
+    else if (key == "sort-key")
+        set(file_.sort_key, line);
+    else if (key == "architecture")
+        set(file_.architecture, line);
+    else if (key == "title")
+        file_.title = std::string(line.value);
+}
+
+void EntryText::add(std::vector<BlsValue>& values, const BlsLine& line) {
+    if (values.size() >= limits_.entries)
+        return doubt(many_, line,
+                     "more than " + std::to_string(limits_.entries) + " lines have the key '" +
+                         std::string(line.key) + "', and the others are not taken",
+                     E2BIG);
+    values.push_back({std::string(line.value), line.line});
+}
+
+void EntryText::set(std::string& place, const BlsLine& line) {
+    if (!place.empty() && place != line.value)
+        doubt(twice_, line,
+              "'" + std::string(line.key) +
+                  "' stands there once more with another value, and loaders differ in which one "
+                  "counts");
+    place = std::string(line.value);
+}
+
+/// What stands in a line behind its blanks, without a comment.
+std::optional<BlsLine> take_apart(std::string_view line, unsigned number) {
+    line = trim(line);
+    const size_t blank = line.find_first_of(" \t");
+    if (line.empty() || line.front() == '#' || blank == std::string_view::npos)
+        return std::nullopt;
+    return BlsLine{line.substr(0, blank), trim(line.substr(blank)), number};
+}
+
+} // namespace
+
+void for_each_bls_line(std::string_view text, std::string_view path, std::vector<Doubt>& doubts,
+                       const std::function<void(const BlsLine&)>& take) {
+    unsigned number = 1;
+    const auto doubt = [&](std::string what) {
+        doubts.push_back({std::move(what), doubt_source(path, number), 0});
+    };
+    if (text.starts_with("\xef\xbb\xbf"))
         doubt("a byte order mark stands in front of its first key, which loaders then do not know");
-    }
-    line_ = 0;
-    for (std::string_view line : lines(text)) {
-        ++line_;
+    bool returns = false;
+    for (; !text.empty(); ++number) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
         const size_t nul = line.find('\0');
         if (line.ends_with('\r'))
             line.remove_suffix(1);
         line = line.substr(0, nul);
-        if (line.find('\r') != std::string_view::npos)
-            doubt("a carriage return stands inside the line, which loaders read in different ways");
-        for (size_t end = 0; (end = line.find('\r')) != std::string_view::npos;) {
-            take_line(line.substr(0, end));
-            line.remove_prefix(end + 1);
+        for (size_t part = 0; (part = line.find('\r')) != std::string_view::npos;) {
+            if (!returns)
+                doubt("a carriage return stands inside the line, which loaders read in different "
+                      "ways");
+            returns = true;
+            if (const std::optional<BlsLine> found = take_apart(line.substr(0, part), number))
+                take(*found);
+            line.remove_prefix(part + 1);
         }
-        take_line(line);
+        if (const std::optional<BlsLine> found = take_apart(line, number))
+            take(*found);
         if (nul == std::string_view::npos)
             continue;
         doubt("a NUL byte stands in it, where systemd-boot stops and GRUB reads on");
@@ -108,64 +181,18 @@ void EntryText::take(std::string_view text) {
     }
 }
 
-void EntryText::take_line(std::string_view line) {
-    line = trim(line);
-    const size_t blank = line.find_first_of(" \t");
-    if (line.empty() || line.front() == '#' || blank == std::string_view::npos)
-        return;
-    const std::string_view value = trim(line.substr(blank));
-    if (value.size() > limits_.text) {
-        doubt("a value has more than " + std::to_string(limits_.text) + " bytes and is not taken",
-              EFBIG);
-        return;
-    }
-    take_value(line.substr(0, blank), value);
+std::string_view bls_unquoted(std::string_view value) {
+    const bool quoted = value.size() > 1 && (value.front() == '"' || value.front() == '\'') &&
+                        value.back() == value.front();
+    return quoted ? value.substr(1, value.size() - 2) : value;
 }
-
-void EntryText::take_value(std::string_view key, std::string_view value) {
-    if (key == "options" || key == "initrd") {
-        std::vector<BlsValue>& values = key == "options" ? file_.options : file_.initrds;
-        if (values.size() >= limits_.entries)
-            return doubt("it has more than " + std::to_string(limits_.entries) + " lines '" +
-                             std::string(key) + "', and the others are not taken",
-                         E2BIG);
-        values.push_back({std::string(value), line_});
-    } else if (key == "linux")
-        set(file_.kernel, key, value);
-    else if (key == "efi" || key == "uki") {
-        set(file_.efi, key, value);
-        file_.uki = key == "uki";
-    } else if (key == "uki-url")
-        set(file_.url, key, value);
-    else if (key == "profile")
-        set(file_.profile, key, value);
-    else if (key == "version")
-        set(file_.version, key, value);
-    else if (key == "machine-id")
-        set(file_.machine_id, key, value);
-    else if (key == "sort-key")
-        set(file_.sort_key, key, value);
-    else if (key == "architecture")
-        set(file_.architecture, key, value);
-    else if (key == "title")
-        file_.title = std::string(value);
-}
-
-void EntryText::set(std::string& place, std::string_view key, std::string_view value) {
-    if (!place.empty() && place != value)
-        doubt("'" + std::string(key) +
-              "' stands in it once more with another value, and loaders "
-              "differ in which one counts");
-    place = std::string(value);
-}
-
-} // namespace
 
 BlsFile parse_bls(const std::string& path, std::string_view text, const BootLimits& limits) {
     BlsFile file;
     file.path = path;
     take_id(file);
-    EntryText(file, limits).take(text);
+    EntryText entry(file, limits);
+    for_each_bls_line(text, path, file.doubts, [&](const BlsLine& line) { entry.take(line); });
     const int programs =
         (file.kernel.empty() ? 0 : 1) + (file.efi.empty() ? 0 : 1) + (file.url.empty() ? 0 : 1);
     // systemd-boot leaves such a file out from 257 on, and takes the last before; GRUB, `linux`.

@@ -6,6 +6,7 @@
 #include "core/sysroot.h"
 #include "validator/boot/menu.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,20 @@ struct BlsFile {
     std::vector<BlsValue> options; ///< in order; the loader joins them with blanks
     std::vector<Doubt> doubts;     ///< what in this file could not be taken
 };
+
+/// A line of such a file, and of systemd-boot's loader.conf.
+struct BlsLine {
+    std::string_view key, value; ///< without blanks around them
+    unsigned line = 0;
+};
+
+/// Calls `take` for each line that has a key and a value. What loaders read in different ways, or
+/// not at all, becomes a doubt, each kind once.
+void for_each_bls_line(std::string_view text, std::string_view path, std::vector<Doubt>& doubts,
+                       const std::function<void(const BlsLine&)>& take);
+
+/// A value without the quotes around it, as systemd-boot takes it.
+std::string_view bls_unquoted(std::string_view value);
 
 /// One file's text. Pure; `path` gives the id.
 BlsFile parse_bls(const std::string& path, std::string_view text, const BootLimits& limits);

@@ -6,6 +6,9 @@
 #include "core/sysroot.h"
 #include "validator/boot/menu.h"
 
+#include <string>
+#include <vector>
+
 namespace virt_nested {
 
 /// GRUB: `config`, e.g. "/boot/grub/grub.cfg", followed as GRUB's shell does, with what it reads,
@@ -13,8 +16,10 @@ namespace virt_nested {
 BootMenu read_grub_menu(const Sysroot& root, const std::string& config,
                         const BootLimits& limits = {});
 
-/// systemd-boot: entry files and unified kernel images below `homes`, e.g. "/efi" and "/boot",
-/// their loader.conf, and its EFI variables (systemd_boot.cpp).
+/// systemd-boot: entry files and unified kernel images below `homes`, its loader.conf, and its EFI
+/// variables (systemd_boot.cpp). It reads two file systems, the EFI system partition and an
+/// extended boot partition, e.g. {"/efi", "/boot/efi", "/boot"}: those that are not there are
+/// passed over.
 BootMenu read_systemd_boot_menu(const Sysroot& root, const std::vector<std::string>& homes,
                                 const BootLimits& limits = {});
 

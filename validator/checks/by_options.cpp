@@ -9,12 +9,13 @@ namespace virt_nested {
 
 namespace {
 
-/// The first block that counts at this horizon: a certain one, or one in doubt.
-const Block* blocking(const Facts& facts, const Effective& options, Horizon horizon, bool certain) {
-    const bool by_alias =
-        horizon == Horizon::next_boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
+bool by_alias(const Facts& facts, Horizon horizon) {
+    return horizon == Horizon::next_boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
+}
+
+const Block* blocking(const Facts& facts, const Effective& options, Horizon horizon) {
     for (const Block& block : options.blocks)
-        if (block.doubt.empty() == certain && (block.by_name || (by_alias && block.by_alias)))
+        if (block.doubt.empty() && (block.by_name || (by_alias(facts, horizon) && block.by_alias)))
             return &block;
     return nullptr;
 }
@@ -85,8 +86,10 @@ Fact default_of(const Platform& platform, const std::string& kernel) {
 }
 
 LoadContext load_context(const Facts& facts, const KernelFacts& kernel) {
-    return {kernel.linkage.value_or(facts.modules.likely_linkage()), kernel.dependencies,
-            facts.modules.cpu_alias};
+    LoadContext out{kernel.linkage.value_or(facts.modules.likely_linkage()), kernel.dependencies,
+                    facts.modules.cpu_alias};
+    out.kernel = kernel.release;
+    return out;
 }
 
 namespace {
@@ -156,7 +159,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
     Effective options =
         effective(conf, cmdline, platform.module, platform.parameter, load_context(facts, kernel));
     options.settings.insert(options.settings.end(), last.begin(), last.end());
-    if (const Block* block = blocking(facts, options, horizon, true))
+    if (const Block* block = blocking(facts, options, horizon))
         return Outlook::of(State::off,
                            std::string(platform.module) + " is blocked: " + printable(block->text),
                            where(facts, block->origin))
@@ -164,7 +167,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
             .written_at(block->origin);
     Outlook out = by_settings(facts, conf, cmdline, kernel, options);
     // A command that was not followed may load the module with options of its own, or not at all.
-    if (const Block* block = blocking(facts, options, horizon, false))
+    if (const Block* block = options.open_question(by_alias(facts, horizon)))
         return Outlook::of(State::undetermined,
                            "'" + printable(block->text) + "': " + printable(block->doubt),
                            where(facts, block->origin))

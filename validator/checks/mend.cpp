@@ -55,6 +55,8 @@ std::string mend_running(const Facts& facts) {
         return "on the host, outside this container: " + reload(facts);
     if (facts.modules.built_in())
         return "reboot: KVM is built in";
+    if (facts.modules.loading.off())
+        return "reboot: " + facts.modules.loading.found;
     if (!facts.modules.guests.empty())
         return "shut down or migrate the guests that hold " +
                std::string(facts.platform()->module) + " (" +

@@ -2,6 +2,7 @@
 // The facts folded into one answer for the next load and the next boot.
 #include "validator/checks/outlook.h"
 
+#include "core/modconf/boot_options.h"
 #include "core/text.h"
 #include "validator/boot/early_load.h"
 #include "validator/checks/by_options.h"
@@ -13,8 +14,14 @@ namespace virt_nested {
 
 namespace {
 
+/// Whether the missing flag of the CPU is what this boot's command line took away: then another
+/// boot's decides.
+bool cleared_now(const Facts& facts) {
+    return clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform()).has_value();
+}
+
 /// What is the same whatever the options say.
-bool beyond_options(const Facts& facts, Outlook& out) {
+bool beyond_options(const Facts& facts, Horizon horizon, Outlook& out) {
     const Host& host = facts.host;
     if (!facts.platform()) {
         out = Outlook::of(State::undetermined, "the platform is not known",
@@ -37,6 +44,8 @@ bool beyond_options(const Facts& facts, Outlook& out) {
                   .mend_by("run virt-nested validate on the host");
         return true;
     }
+    if (horizon == Horizon::next_boot && host.cpu.off() && cleared_now(facts))
+        return false;
     if (host.cpu.off() && !host.nests.on()) {
         out =
             Outlook::of(State::off, host.cpu.found, host.cpu.source).mend_by(mend_hardware(facts));
@@ -176,6 +185,12 @@ Outlook for_boot(const Facts& facts, const NextBoot& boot) {
     const Cmdline cmdline = parse_cmdline(boot.entry.cmdline, facts.configuration.kmod.profile);
     if (facts.platform()->module.empty())
         return by_boot_option(facts, cmdline, source);
+    if (const std::optional<std::string> cleared = clears_cpu_flag(cmdline, *facts.platform()))
+        return Outlook::of(State::off,
+                           printable(*cleared) + " takes " +
+                               std::string(facts.platform()->cpu_flag) + " from the CPU",
+                           source)
+            .mend_by(mend_remove_argument(facts, *cleared));
     out = with_image(facts, boot, cmdline);
     if (out.origin && out.origin->on_command_line())
         out.source = source;
@@ -202,7 +217,7 @@ Outlook in_doubt(const Facts& facts, const Doubt& doubt, const Outlook& as_read)
 
 Outlook at_next_load(const Facts& facts) {
     Outlook out;
-    if (beyond_options(facts, out))
+    if (beyond_options(facts, Horizon::next_load, out))
         return out;
     const Host& host = facts.host;
     if (facts.platform()->module.empty() || (facts.modules.built_in())) {
@@ -213,6 +228,15 @@ Outlook at_next_load(const Facts& facts) {
                            now.source)
             .because("A built-in is not loaded: only a boot changes it.")
             .mend_by(mend_nested(facts, Turn::on));
+    }
+    if (facts.modules.loading.off()) {
+        const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;
+        return Outlook::of(now.absent() ? State::off : now.state,
+                           "no module is loaded or unloaded any more (" +
+                               facts.modules.loading.found +
+                               "); as now: " + (now.undetermined() ? now.reason : now.found),
+                           facts.modules.loading.source)
+            .mend_by(mend_running(facts));
     }
     if (facts.modules.available.absent())
         return Outlook::of(State::off,
@@ -231,7 +255,7 @@ Outlook at_next_load(const Facts& facts) {
 
 Outlook at_next_boot(const Facts& facts) {
     Outlook out;
-    if (beyond_options(facts, out))
+    if (beyond_options(facts, Horizon::next_boot, out))
         return out;
     if (!facts.configuration.cmdline &&
         (facts.boot.next.empty() || facts.boot.next.front().entry.source == Cmdline::file))

@@ -351,7 +351,9 @@ TEST(NextBoot, DoubtsAreNeverAPass) {
         std::vector<std::pair<const char*, std::string>> files;
     };
     const std::vector<Case> cases = {
-        {"a variable that nothing sets", {{"boot/grub/grub.cfg", grub("$wonder")}}},
+        {"a variable that a key sets",
+         {{"boot/grub/grub.cfg",
+           "if keystatus --shift; then\nset w=kvm_intel.nested=0\nfi\n" + grub("$w")}}},
         {"a file that includes itself",
          {{"boot/grub/grub.cfg", grub("") + "source /boot/grub/grub.cfg\n"}}},
         {"a missing end",
@@ -366,6 +368,8 @@ TEST(NextBoot, DoubtsAreNeverAPass) {
         {"an image that is not there",
          {{"boot/grub/grub.cfg",
            "menuentry a {\nlinux /boot/vmlinuz-6.1.0-50-amd64\ninitrd /boot/initrd.img\n}\n"}}},
+        {"a list of modules that cannot be read",
+         {{"boot/grub/grub.cfg", grub("", "6.9.0")}, {"lib/modules/6.9.0/modules.builtin", ""}}},
         {"a list that was not applied",
          {{"etc/kernel/proxmox-boot-uuids", "A\n"},
           {"etc/kernel/cmdline", "root=a kvm_intel.nested=1\n"}}},

@@ -80,6 +80,8 @@ Tri Files::ask(const State& state, char question, const Text& path, const Text& 
         return Tri::unknown;
     if (!status)
         return found.sure ? Tri::no : Tri::unknown;
+    if (!S_ISDIR(status->mode) && !S_ISREG(status->mode))
+        return Tri::unknown;
     switch (question) {
     case 'd':
         return tri(S_ISDIR(status->mode));

@@ -79,9 +79,10 @@ const BootLoader* boot_loader_of(const Sysroot& root, const BootedBy& by) {
         return row;
     // The loader's own word counts, also where its files are not mounted.
     if (const BootLoader* row = by.loader.empty() ? nullptr : first([&](const BootLoader& one) {
-            return std::any_of(one.booted.begin(), one.booted.end(), [&](const Sign& sign) {
-                return sign.kind == Sign::Kind::loader && shows(root, by, sign);
-            });
+            return one.read &&
+                   std::any_of(one.booted.begin(), one.booted.end(), [&](const Sign& sign) {
+                       return sign.kind == Sign::Kind::loader && shows(root, by, sign);
+                   });
         }))
         return row;
     if (const BootLoader* row =

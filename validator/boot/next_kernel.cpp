@@ -40,6 +40,15 @@ std::string_view behind_prefix(std::string_view name) {
     return {};
 }
 
+/// NixOS has no /lib/modules.
+std::string folder_of(const Sysroot& root, const std::string& release) {
+    for (const char* place : {"/lib/modules/", "/run/booted-system/kernel-modules/lib/modules/",
+                              "/run/current-system/kernel-modules/lib/modules/"})
+        if (root.exists(place + release))
+            return place + release;
+    return "/lib/modules/" + release;
+}
+
 /// The longest of the installed ones that stands in the path as a whole: between characters that no
 /// release goes on with.
 std::string installed_in(std::string_view path, const std::vector<std::string>& installed) {
@@ -131,8 +140,8 @@ std::string release_of(const Sysroot& root, const BootEntry& entry,
 KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std::string& release) {
     KernelFacts out;
     out.release = printable(release, 128);
-    const std::string folder = "/lib/modules/" + release;
-    const std::string source = root.shown("/lib/modules/" + out.release);
+    const std::string folder = folder_of(root, release);
+    const std::string source = root.shown(printable(folder, 512));
     const auto unknown = [&](std::string reason) {
         out.available = Fact::undetermined_because(std::move(reason), source);
         return out;
@@ -141,7 +150,9 @@ KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std
         return out;
     if (release.empty() || release.find('/') != std::string::npos)
         return unknown("the kernel's release is not known");
-    if (!root.exists(folder)) {
+    const Result<FileStatus> status = root.status(folder);
+    out.folder = status || status.error().code != ENOENT;
+    if (!out.folder) {
         const std::vector<std::string> others = installed_releases(root);
         // Without any, modules are kept elsewhere, or were not captured.
         if (others.empty())

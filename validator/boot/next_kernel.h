@@ -19,6 +19,7 @@ namespace virt_nested {
 struct KernelFacts {
     std::string release;                   ///< printable; empty: not known
     Fact available;                        ///< the module is among its files, or built in
+    bool folder = false;                   ///< its folder of modules is there
     std::optional<Linkage> linkage;        ///< absent: not known
     std::vector<std::string> dependencies; ///< of the module, transitively
     /// Its parameters' types as its own file states them; only read where something was written

@@ -350,6 +350,7 @@ Check module_reload_check() {
         .id = "module-reload",
         .title = "Options that wait for a reload",
         .severity = Outcome::warn,
+        .horizons = at_none, // what runs is told by KVM, what will by next-load
         .why = "The parameter of a running module does not change; it takes a reload or a reboot.",
         .mend = "reload the module or reboot",
         .reference = guide,

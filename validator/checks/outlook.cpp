@@ -153,6 +153,11 @@ Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdl
                        : by_live_files(facts, boot, cmdline);
 }
 
+/// Whether its list of modules is there and could not be read.
+bool unread_modules(const Facts& facts, const KernelFacts& kernel) {
+    return !facts.platform()->module.empty() && kernel.folder && kernel.available.undetermined();
+}
+
 /// What the entry itself rules out.
 bool by_kind(const Facts& facts, const NextBoot& boot, Outlook& out) {
     const std::string entry =
@@ -172,6 +177,9 @@ bool by_kind(const Facts& facts, const NextBoot& boot, Outlook& out) {
                           boot.kernel.available.source)
                   .because(boot.kernel.available.found)
                   .mend_by(mend_missing_module(facts));
+    else if (unread_modules(facts, boot.kernel))
+        out = Outlook::of(State::undetermined, boot.kernel.available.reason,
+                          boot.kernel.available.source);
     else
         return false;
     return true;
@@ -244,6 +252,9 @@ Outlook at_next_load(const Facts& facts) {
                                facts.machine.kernel,
                            facts.modules.available.source)
             .mend_by(mend_missing_module(facts));
+    if (unread_modules(facts, facts.modules))
+        return Outlook::of(State::undetermined, facts.modules.available.reason,
+                           facts.modules.available.source);
     if (!facts.configuration.cmdline)
         return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,
                            facts.shown(Cmdline::file));

@@ -246,7 +246,7 @@ void Parser::include(std::string_view path) {
 
 std::string syslinux_file(const Sysroot& root, const std::string& config, std::string_view path) {
     if (!path.starts_with('/')) {
-        const std::string beside =
+        std::string beside =
             without_dots(config.substr(0, config.rfind('/') + 1) + std::string(path));
         if (root.exists(beside))
             return beside;

@@ -233,13 +233,13 @@ std::string Config::file_of(const Section& section, std::string_view path) const
     if (comma != std::string_view::npos && comma + 1 < path.size() &&
         std::isxdigit(static_cast<unsigned char>(path[comma + 1])) != 0)
         path = path.substr(0, comma);
-    const std::string as_it_is = (path.starts_with('/') ? "" : "/") + std::string(path);
+    std::string as_it_is = (path.starts_with('/') ? "" : "/") + std::string(path);
     if (section.file == path_ || root_.exists(as_it_is))
         return as_it_is;
     // An entry's paths may be meant from the target on (scan.c scan_update_bls_path).
     const Section* all = default_section();
     const BlsValue* target = all ? all->find("target") : nullptr;
-    const std::string below = (target ? target->text : "/boot") + as_it_is;
+    std::string below = (target ? target->text : "/boot") + as_it_is;
     return root_.exists(below) ? below : boot_file(root_, section.file, path).path;
 }
 

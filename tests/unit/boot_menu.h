@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What tests of the boot loaders' readers ask of a menu.
+#pragma once
+
+#include "tests/unit/folder.h"
+#include "validator/boot/menu.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace virt_nested::test {
+
+using Strings = std::vector<std::string>;
+
+inline Strings ids(const BootMenu& menu) {
+    Strings out;
+    for (const BootEntry& entry : menu.entries)
+        out.push_back(entry.id);
+    return out;
+}
+
+inline Strings chosen(const BootMenu& menu) {
+    Strings out;
+    for (const BootEntry& entry : menu.entries)
+        if (entry.chosen)
+            out.push_back(entry.id);
+    return out;
+}
+
+inline const BootEntry& entry(const BootMenu& menu, std::string_view id) {
+    static const BootEntry none;
+    for (const BootEntry& one : menu.entries)
+        if (one.id == id)
+            return one;
+    ADD_FAILURE() << "no entry " << id;
+    return none;
+}
+
+/// All doubts as lines: "SOURCE: WHAT".
+inline std::string doubts(const std::vector<Doubt>& found) {
+    std::string out;
+    for (const Doubt& doubt : found)
+        out += doubt.source + ": " + doubt.what + "\n";
+    return out;
+}
+
+inline bool has_doubt(const std::vector<Doubt>& found, std::string_view source,
+                      std::string_view what, int code = 0) {
+    return std::any_of(found.begin(), found.end(), [&](const Doubt& doubt) {
+        return doubt.source == source && doubt.what.find(what) != std::string::npos &&
+               doubt.code == code;
+    });
+}
+
+/// Reads as somebody who may read nothing: root may all.
+class AsNobody {
+  public:
+    explicit AsNobody(const Folder& folder) : was_(::geteuid()) {
+        ::chmod(folder.path().c_str(), 0755);
+        if (was_ == 0 && ::seteuid(65534) != 0)
+            ADD_FAILURE() << "seteuid";
+    }
+    AsNobody(const AsNobody&) = delete;
+    AsNobody& operator=(const AsNobody&) = delete;
+    ~AsNobody() {
+        if (::seteuid(was_) != 0)
+            std::abort();
+    }
+
+  private:
+    uid_t was_;
+};
+
+/// That reading took less than a second and 32 MiB.
+class Bounded {
+  public:
+    Bounded() : start_(std::chrono::steady_clock::now()), before_(peak()) {}
+    Bounded(const Bounded&) = delete;
+    Bounded& operator=(const Bounded&) = delete;
+    ~Bounded() {
+        EXPECT_LT(std::chrono::steady_clock::now() - start_, std::chrono::seconds(1) * slow);
+        EXPECT_LT(peak() - before_, 32 * 1024 * slow) << "KiB";
+    }
+
+  private:
+#if defined(__SANITIZE_ADDRESS__)
+    static constexpr int slow = 8;
+#else
+    static constexpr int slow = 1;
+#endif
+    static long peak() {
+        rusage usage{};
+        ::getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_maxrss;
+    }
+    std::chrono::steady_clock::time_point start_;
+    long before_;
+};
+
+} // namespace virt_nested::test

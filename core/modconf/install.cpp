@@ -20,6 +20,7 @@ using namespace std::string_view_literals;
 struct Command {
     std::string_view before;
     std::vector<std::string> words;
+    bool empty = true;         ///< neither word nor redirection
     bool writes_sysfs = false; ///< its output goes to a file of /sys
 };
 
@@ -38,15 +39,20 @@ class Shell {
         std::vector<Command> out(1);
         while (true) {
             skip_blanks();
-            if (at_ == text_.size() || text_[at_] == '#')
-                return out;
+            if (at_ == text_.size() || text_[at_] == '#') {
+                const bool complete = !out.back().empty || out.back().before.size() < 2;
+                return complete ? std::optional(out) : std::nullopt;
+            }
             if (const std::string_view found = separator(); !found.empty()) {
-                out.push_back({found, {}, false});
+                if (out.back().empty)
+                    return std::nullopt;
+                out.push_back({found, {}});
                 continue;
             }
             std::string one;
             if (!word(one))
                 return std::nullopt;
+            out.back().empty = false;
             if (redirects(one)) {
                 std::string target;
                 if (!redirection(target))
@@ -181,6 +187,7 @@ class Run {
 
     /// False: nothing behind it counts.
     bool step(const Command& command) {
+        background_ = background_ || command.before == "&";
         const bool depends = command.before == "&&" || command.before == "||";
         if (depends && status_ == Status::unknown && !loaded())
             return open();
@@ -220,6 +227,8 @@ class Run {
             // Without -i it comes back to this command.
             if (!call.ignores_install)
                 return open();
+            if (loaded() && background_)
+                return open(); // which one is first?
             if (!loaded())
                 effect_ = {InstallEffect::Kind::loads, call.arguments};
             return true;
@@ -231,6 +240,7 @@ class Run {
     const std::string& module_;
     InstallEffect effect_;
     Status status_ = Status::success;
+    bool background_ = false; ///< one of the commands so far
 };
 
 const Directive* first(const ModConf& conf, Directive::Kind kind, const std::string& module) {

@@ -15,8 +15,8 @@ const char* name(LintKind kind) {
         "glob",           "wrong-folder",     "folder-not-read",
         "wrong-suffix",   "sub-folder",       "not-normalised",
         "after-dashes",   "quoted-name",      "upper-case",
-        "too-long"};
-    static_assert(names.size() == static_cast<size_t>(LintKind::too_long) + 1);
+        "too-long",       "built-in"};
+    static_assert(names.size() == static_cast<size_t>(LintKind::built_in) + 1);
     return names[static_cast<size_t>(kind)];
 }
 

@@ -7,6 +7,7 @@
 #include "core/modconf/places.h"
 #include "core/modconf/values.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ enum class LintKind {
     quoted_name,          ///< "kvm_intel.nested=1" in quotes with a kmod that does not know them
     upper_case,           ///< KVM_INTEL.nested
     too_long,             ///< beyond what libkmod or the kernel reads
+    built_in,             ///< modprobe.d is for modules, and KVM is in the kernel
 };
 
 const char* name(LintKind kind); ///< "wrong-type"
@@ -62,6 +64,7 @@ struct LintContext {
     /// Types read from the host's own modules; the built-in table stands in for what is not here.
     std::vector<std::pair<std::string, Parmtypes>> types; ///< by module
     Linkage linkage = Linkage::module;
+    std::optional<bool> wanted; ///< whether this host shall nest; absent: either
 };
 
 /// In the order of files and lines, then what lies beside them, the command line last.

@@ -181,6 +181,27 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
         "write " + printable(safe));
 }
 
+// The kernel reads parameters of what is built in from its command line alone (kernel/params.c).
+bool Linter::built_in(const std::string& module, const Cmdline::Token& word, const Origin& origin,
+                      std::string_view text) {
+    if (context.linkage != Linkage::built_in || context.module.empty() ||
+        (module != context.module && module != "kvm") || !same_parameter(word.name, "nested"))
+        return false;
+    Setting setting;
+    setting.value = word.value ? word.value : "1";
+    const Effective given = effective(conf, cmdline, context.module, "nested", context.linkage);
+    const std::optional<Parmtype> known = type(context.module, "nested");
+    const auto on = [&](const Setting& one) {
+        return check_value(known.value_or(Parmtype::boolean), one.value).on;
+    };
+    const bool same = given.winner() && on(*given.winner()) == on(setting);
+    add(LintKind::built_in, same ? LintSeverity::note : LintSeverity::warning, origin, text,
+        "has no effect: KVM is built into this kernel, and modprobe's options are for modules",
+        same ? "remove it: the kernel command line says the same"
+             : "on the command line: " + context.module + "." + setting.shown("nested"));
+    return true;
+}
+
 size_t Linter::parameter(const std::string& module, std::span<const Cmdline::Token> words,
                          const Origin& origin, std::string_view text) {
     const Cmdline::Token& word = words[0];

@@ -96,8 +96,10 @@ void Linter::options(const std::string& module, std::string_view text, const Ori
             ++i;
             continue;
         }
-        i +=
-            token.name == "--" ? 1 : parameter(module, std::span(tokens).subspan(i), origin, shown);
+        if (token.name == "--" || built_in(module, token, origin, shown))
+            ++i;
+        else
+            i += parameter(module, std::span(tokens).subspan(i), origin, shown);
     }
 }
 

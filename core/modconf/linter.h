@@ -40,6 +40,7 @@ class Linter {
     bool module_typo(std::string_view module, const Origin& origin, std::string_view text);
 
   private:
+    void load_list(const PlaceLine& line);
     void cmdline_word(size_t index);
     void cmdline_lists(); ///< of modules that are not to be loaded
     /// A word for a module of KVM that reaches nobody: says so and returns true.
@@ -52,6 +53,10 @@ class Linter {
                  std::string_view shown);
     void keyword(std::string_view word, std::string_view rest, const Origin& origin,
                  std::string_view text);
+
+    /// A line about nesting for KVM that is no module: says so and returns true.
+    bool built_in(const std::string& module, const Cmdline::Token& word, const Origin& origin,
+                  std::string_view text);
 
     std::optional<Parmtype> type(std::string_view module, std::string_view parameter) const;
     bool blanks(const std::string& module, std::span<const Cmdline::Token> words,

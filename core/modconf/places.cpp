@@ -2,6 +2,7 @@
 // Files beside those that modprobe reads.
 #include "core/modconf/places.h"
 
+#include "core/modconf/cmdline.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -24,7 +25,15 @@ constexpr size_t most_files = 200; ///< that are looked at in each folder
 struct Found {
     uint32_t line;
     std::string text;
+    std::vector<std::string> nested; ///< "" for the bare name
 };
+
+/// Values of `nested` in a line.
+void add_nested(std::string_view line, std::vector<std::string>& out) {
+    for (const Cmdline::Token& token : kernel_tokens(line))
+        if (same_parameter(token.name, "nested") && out.size() < 16)
+            out.push_back(token.value.value_or(""));
+}
 
 /// The first line that says something about KVM, not counting comments and whole words alone, which
 /// is how modules-load.d names a module to load.
@@ -33,21 +42,27 @@ std::optional<Found> first_setting(const Sysroot& root, const std::string& path,
     if (!text)
         return std::nullopt;
     uint32_t number = 0;
+    std::optional<Found> out;
     for (std::string_view line : lines(*text)) {
         ++number;
         const std::string_view trimmed = trim(line);
         if (trimmed.empty() || trimmed.front() == '#' || trimmed.front() == ';' ||
             trimmed.find("kvm") == std::string_view::npos)
             continue;
-        if (!load_list || words(trimmed).size() > 1)
-            return Found{number, std::string(trimmed)};
+        if (load_list && words(trimmed).size() < 2)
+            continue;
+        if (!out)
+            out = Found{number, std::string(trimmed), {}};
+        add_nested(trimmed, out->nested);
     }
-    return std::nullopt;
+    return out;
 }
 
 class Places {
   public:
-    Places(const Sysroot& root, const KmodProfile& profile) : root_(root), profile_(profile) {
+    Places(const Sysroot& root, const KmodProfile& profile, LoadedBy loaded_by)
+        : root_(root), profile_(profile), service_(load_service(root)),
+          order_(load_order(root, service_, loaded_by)) {
         for (std::string_view folder : profile.folders)
             if (const Result<FileStatus> status = root.status(folder))
                 read_.emplace_back(status->device, status->inode);
@@ -106,7 +121,12 @@ class Places {
     using Place = PlaceLine::Place;
 
     void add(Place place, const std::string& path, const Found& found) {
-        lines.push_back({place, path, found.line, found.text});
+        PlaceLine line{place, path, found.line, found.text, found.nested, false, std::nullopt};
+        line.taken = root_.exists(place_to_be_read(line));
+        const bool hands_on = service_ == LoadService::alpine || service_ == LoadService::sysv;
+        if (place == Place::load_list && hands_on)
+            line.handed_on = order_;
+        lines.push_back(std::move(line));
     }
 
     bool is_folder(const std::string& path) const {
@@ -142,14 +162,29 @@ class Places {
 
     const Sysroot& root_;
     const KmodProfile& profile_;
+    LoadService service_;
+    LoadOrder order_;
     std::vector<std::pair<uint64_t, uint64_t>> read_;
     std::vector<std::pair<uint64_t, uint64_t>> seen_;
 };
 
 } // namespace
 
-std::vector<PlaceLine> read_places(const Sysroot& root, const KmodProfile& profile) {
-    Places places(root, profile);
+std::string place_to_be_read(const PlaceLine& line) {
+    using Place = PlaceLine::Place;
+    const std::string_view file = base_name(line.path);
+    if (line.place == Place::folder_not_read || line.place == Place::sub_folder)
+        return "/etc/modprobe.d/" + std::string(file);
+    // kvm.conf_old and kvm.conf.bak are of kvm.conf, kvm.txt would be.
+    const size_t conf = file.find(".conf");
+    const size_t end = conf != std::string_view::npos && conf > 0 ? conf : file.rfind('.');
+    const std::string_view stem = file.substr(0, end == 0 ? std::string_view::npos : end);
+    return line.path.substr(0, line.path.size() - file.size()) + std::string(stem) + ".conf";
+}
+
+std::vector<PlaceLine> read_places(const Sysroot& root, const KmodProfile& profile,
+                                   LoadedBy loaded_by) {
+    Places places(root, profile, loaded_by);
     for (std::string_view folder : folders) {
         places.modprobe_d(std::string(folder) + "/modprobe.d");
         places.modules_load_d(std::string(folder) + "/modules-load.d");

@@ -2,10 +2,12 @@
 // What files that modprobe does not read say about KVM, to nobody.
 #pragma once
 
+#include "core/modconf/load_lists.h"
 #include "core/modconf/profile.h"
 #include "core/sysroot.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +27,18 @@ struct PlaceLine {
     std::string path; ///< inside the root
     uint32_t line = 0;
     std::string text;
+    /// What the file's lines for the parameter `nested` say, all of them.
+    std::vector<std::string> nested;
+    bool taken = false; ///< where it would be read stands a file of its name
+    /// Of a load_list: what its arguments come to; absent: they are not handed on.
+    std::optional<LoadOrder> handed_on;
 };
 
+/// The name that the file needs to be read: "/etc/modprobe.d/kvm.conf" for kvm.conf_old beside it.
+std::string place_to_be_read(const PlaceLine& line);
+
 /// Of every folder that has been one of modprobe.d or modules-load.d for some version of kmod.
-std::vector<PlaceLine> read_places(const Sysroot& root, const KmodProfile& profile);
+std::vector<PlaceLine> read_places(const Sysroot& root, const KmodProfile& profile,
+                                   LoadedBy loaded_by = LoadedBy::cpu_alias);
 
 } // namespace virt_nested

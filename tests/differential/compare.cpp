@@ -2,6 +2,7 @@
 // Our reading against libkmod and modprobe, question by question.
 #include "tests/differential/compare.h"
 
+#include "core/modconf/install.h"
 #include "core/modconf/parse.h"
 #include "core/text.h"
 
@@ -109,23 +110,19 @@ std::optional<std::string> compare_lists(const kmod_ctx* ctx, const ModConf& con
 // --- one module
 // -----------------------------------------------------------------------------------
 
-const Block* find(const Effective& effective, Block::Kind kind) {
-    for (const Block& block : effective.blocks)
-        if (block.kind == kind)
-            return &block;
-    return nullptr;
+/// The modules that depmod finds for it in the sandbox.
+LoadContext context_of(const char* name) {
+    return {Linkage::module, module_name(name) == "kvm_intel" ? std::vector<std::string>{"kvm"}
+                                                              : std::vector<std::string>{}};
 }
 
-/// "install NAME COMMAND" without its first two words.
-std::string command_of(const Effective& effective) {
-    const Block* block = find(effective, Block::Kind::install);
-    if (!block)
-        return {};
-    const size_t name = block->text.find(' ') + 1;
-    return block->text.substr(block->text.find(' ', name) + 1);
+std::string command_of(const ModConf& conf, const std::string& name) {
+    const Directive* command = install_command(conf, module_name(name));
+    return command ? command->text : std::string();
 }
 
-std::optional<std::string> compare_module(kmod_ctx* ctx, const Effective& ours, const char* name) {
+std::optional<std::string> compare_module(kmod_ctx* ctx, const ModConf& conf, const Effective& ours,
+                                          const char* name) {
     kmod_module* raw = nullptr;
     if (kmod_module_new_from_name(ctx, name, &raw) < 0)
         return std::string("libkmod knows no module ") + name;
@@ -134,8 +131,9 @@ std::optional<std::string> compare_module(kmod_ctx* ctx, const Effective& ours, 
     if (options != ours.options)
         return difference(std::string("options of ") + name, ours.options, options);
     const std::string command = text(kmod_module_get_install_commands(module.get()));
-    if (command != command_of(ours))
-        return difference(std::string("install command of ") + name, command_of(ours), command);
+    if (command != command_of(conf, name))
+        return difference(std::string("install command of ") + name, command_of(conf, name),
+                          command);
     return std::nullopt;
 }
 
@@ -148,11 +146,15 @@ struct Action {
     bool seen = false;
     bool install = false;
     std::string options;
+    bool installs_kvm = false;
 };
 
 Action* current = nullptr; // print_action has no room for data of ours
 
 void note_action(kmod_module* module, bool install, const char* options) {
+    if (module != current->module && text(kmod_module_get_name(module)) == "kvm") {
+        current->installs_kvm = install;
+    }
     if (module == current->module && !current->seen) {
         current->seen = true;
         current->install = install;
@@ -174,14 +176,16 @@ std::string their_action(kmod_ctx* ctx, const char* name, bool as_udev) {
         const Module module(kmod_module_get_module(entry), kmod_module_unref);
         if (text(kmod_module_get_name(module.get())) != module_name(name))
             continue;
-        Action action{module.get(), false, false, {}};
+        Action action{module.get(), false, false, {}, false};
         current = &action;
         kmod_module_probe_insert_module(module.get(), flags, nullptr, nullptr, nullptr,
                                         note_action);
         current = nullptr;
         if (!action.seen)
             return "nothing";
-        return action.install ? "install" : "insmod " + std::string(trim(action.options));
+        const bool dependency = module_name(name) == "kvm_intel" && action.installs_kvm;
+        return (dependency ? "install kvm, " : "") +
+               (action.install ? "install" : "insmod " + std::string(trim(action.options)));
     }
     return "nothing";
 }
@@ -192,26 +196,65 @@ bool has_alias(const ModConf& conf) {
 }
 
 /// The same, or nothing where it depends on other modules (Block::doubt says so).
-std::optional<std::string> our_action(const Effective& ours, bool as_udev) {
-    const Block* install = find(ours, Block::Kind::install);
-    if (install && install->doubt.find("softdep") != std::string::npos)
+std::optional<std::string> our_action(const ModConf& conf, const Effective& ours, bool as_udev) {
+    const Directive* install = install_command(conf, ours.module);
+    const Directive* dependency =
+        ours.module == "kvm_intel" ? install_command(conf, "kvm") : nullptr;
+    if ((install && passing_softdep(conf, ours.module)) ||
+        (dependency && passing_softdep(conf, "kvm")))
         return std::nullopt;
     for (const Block& block : ours.blocks) {
-        const bool stops = block.kind != Block::Kind::install &&
-                           block.kind != Block::Kind::module_blacklist &&
-                           block.kind != Block::Kind::initramfs_blacklist;
+        const bool stops = block.kind == Block::Kind::blacklist ||
+                           block.kind == Block::Kind::modprobe_blacklist ||
+                           block.kind == Block::Kind::alias;
         // libkmod is asked by the module's name, where udev asks by the device's.
-        const bool by_name = block.by_name || block.kind == Block::Kind::alias;
-        if (stops && (by_name || (as_udev && block.by_alias)))
+        const bool by_alias = block.by_alias && block.kind != Block::Kind::alias;
+        if (stops && (block.by_name || (as_udev && by_alias)))
             return "nothing";
     }
-    return install ? "install" : "insmod " + std::string(trim(ours.options));
+    return (dependency ? "install kvm, " : "") +
+           (install ? "install" : "insmod " + std::string(trim(ours.options)));
+}
+
+/// What modprobe --show-depends prints for a module that is had.
+std::string shown_load(const Sandbox& sandbox, const ModConf& conf, const Cmdline& cmdline,
+                       const std::string& module, const std::string& file) {
+    const std::string options = effective(conf, cmdline, module, "nested").options;
+    const std::string command = command_of(conf, module);
+    return (command.empty() ? "insmod " + sandbox.module_folder() + "/kernel/" + file
+                            : "install " + command) +
+           " " + options + (options.empty() ? "\n" : " \n");
+}
+
+/// Whether the CPU's own alias leads to kvm_intel.
+std::optional<std::string> compare_cpu_alias(kmod_ctx* ctx, const ModConf& conf,
+                                             const Cmdline& cmdline) {
+    const std::string cpu = "cpu:type:x86,ven0000fam0006mod009E:feature:,0000,0085,00C0";
+    const Effective ours =
+        effective(conf, cmdline, "kvm_intel", "nested", LoadContext{Linkage::module, {}, cpu});
+    const bool stopped =
+        std::any_of(ours.blocks.begin(), ours.blocks.end(), [](const Block& block) {
+            return block.kind == Block::Kind::alias && !block.by_name;
+        });
+    kmod_list* raw = nullptr;
+    kmod_module_new_from_lookup(ctx, cpu.c_str(), &raw);
+    const Modules found(raw, kmod_module_unref_list);
+    bool leads = false;
+    const kmod_list* entry = nullptr;
+    kmod_list_foreach(entry, found.get()) {
+        const Module module(kmod_module_get_module(entry), kmod_module_unref);
+        leads = leads || text(kmod_module_get_name(module.get())) == "kvm_intel";
+    }
+    if (leads == stopped)
+        return difference("the CPU's alias", stopped ? "elsewhere" : "kvm_intel",
+                          leads ? "kvm_intel" : "elsewhere");
+    return std::nullopt;
 }
 
 std::optional<std::string> compare_loading(kmod_ctx* ctx, const ModConf& conf,
                                            const Effective& ours, const char* name) {
     for (const bool as_udev : {false, true}) {
-        std::optional<std::string> expected = our_action(ours, as_udev);
+        std::optional<std::string> expected = our_action(conf, ours, as_udev);
         std::string found = their_action(ctx, name, as_udev);
         // Reached through an alias, a module takes the options of the alias' name too.
         if (has_alias(conf) && expected) {
@@ -235,15 +278,15 @@ std::optional<std::string> compare_with_libkmod(const Sandbox& sandbox, const Mo
     if (auto found = compare_lists(ctx.get(), conf, cmdline))
         return found;
     for (const char* name : modules) {
-        const Effective ours = effective(conf, cmdline, name, "nested");
-        if (auto found = compare_module(ctx.get(), ours, name))
+        const Effective ours = effective(conf, cmdline, name, "nested", context_of(name));
+        if (auto found = compare_module(ctx.get(), conf, ours, name))
             return found;
         if (text(name) == "nothere")
             continue;
         if (auto found = compare_loading(ctx.get(), conf, ours, name))
             return found;
     }
-    return std::nullopt;
+    return compare_cpu_alias(ctx.get(), conf, cmdline);
 }
 
 std::optional<std::string> compare_with_modprobe(const Sandbox& sandbox, const ModConf& conf,
@@ -251,20 +294,42 @@ std::optional<std::string> compare_with_modprobe(const Sandbox& sandbox, const M
     for (const Directive& directive : conf.directives)
         if (directive.kind == Kind::alias || directive.kind == Kind::softdep)
             return std::nullopt; // other modules come in: compared in the process, one by one
-    const Effective ours = effective(conf, cmdline, "kvm_intel", "nested");
+    const Effective ours = effective(conf, cmdline, "kvm_intel", "nested", context_of("kvm_intel"));
     for (const bool as_udev : {false, true}) {
-        const std::string action = our_action(ours, as_udev).value_or("");
         std::string expected;
-        if (action.starts_with("insmod"))
-            expected = "insmod " + sandbox.module_folder() + "/kernel/kvm-intel.ko " +
-                       ours.options + (ours.options.empty() ? "\n" : " \n");
-        else if (action == "install")
-            expected = "install " + command_of(ours) + " " + ours.options +
-                       (ours.options.empty() ? "\n" : " \n");
+        if (our_action(conf, ours, as_udev).value_or("") != "nothing")
+            expected = shown_load(sandbox, conf, cmdline, "kvm", "kvm.ko") +
+                       shown_load(sandbox, conf, cmdline, "kvm_intel", "kvm-intel.ko");
         const std::string found = sandbox.run_modprobe("kvm_intel", as_udev);
         if (found != expected)
             return difference("modprobe --show-depends kvm_intel", expected, found);
     }
+    return std::nullopt;
+}
+
+std::optional<std::string> compare_with_shell(const Sandbox& sandbox, const std::string& command) {
+    const InstallEffect effect = follow_install(command, "kvm_intel");
+    if (effect.kind == InstallEffect::Kind::open)
+        return std::nullopt;
+    const std::string ours = effect.kind == InstallEffect::Kind::refuses
+                                 ? "nothing"
+                                 : "loads " + join(effect.arguments, " ");
+    std::string theirs = "nothing";
+    const std::string called = sandbox.run_shell(command);
+    for (const std::string_view line : lines(called)) {
+        std::vector<std::string> arguments;
+        bool loads = false;
+        for (const std::string_view word : words(line)) {
+            if (module_name(word) == "kvm_intel")
+                loads = true;
+            else if (loads && !word.starts_with('-'))
+                arguments.emplace_back(word);
+        }
+        if (loads && theirs == "nothing")
+            theirs = "loads " + join(arguments, " ");
+    }
+    if (ours != theirs)
+        return difference("a shell", ours, theirs);
     return std::nullopt;
 }
 

@@ -19,4 +19,7 @@ std::optional<std::string> compare_with_libkmod(const Sandbox& sandbox, const Mo
 std::optional<std::string> compare_with_modprobe(const Sandbox& sandbox, const ModConf& conf,
                                                  const Cmdline& cmdline);
 
+/// Whether what we follow of an install command is what a shell runs.
+std::optional<std::string> compare_with_shell(const Sandbox& sandbox, const std::string& command);
+
 } // namespace virt_nested::test

@@ -40,12 +40,33 @@ const Words keywords = {"options"sv, "options"sv,   "options"sv,  "options"sv,
                         "option"sv,  "include"sv,   "config"sv,   "#options"sv,
                         "#"sv,       ""sv,          "modprobe"sv, "\xef\xbb\xbfoptions"sv};
 
-const Words modules = {
-    "kvm_intel"sv,     "kvm-intel"sv,   "kvm_intel"sv, "kvm-intel"sv,   "kvm"sv,
-    "kvm_amd"sv,       "kvm-amd"sv,     "dummy"sv,     "KVM_INTEL"sv,   "kvm*"sv,
-    "kvm_int[e-f]l"sv, "kvm["sv,        "kvm]"sv,      "kvm-[a-z]-x"sv, "*"sv,
-    "?vm"sv,           "kvm_intel\r"sv, "kvm.intel"sv, "[]k]vm"sv,      "nothere"sv,
-    "kvm_intel.ko"sv,  "off"sv,         "modprobe"sv,  "kvm\\_intel"sv};
+const Words modules = {"kvm_intel"sv,
+                       "kvm-intel"sv,
+                       "kvm_intel"sv,
+                       "kvm-intel"sv,
+                       "kvm"sv,
+                       "kvm_amd"sv,
+                       "kvm-amd"sv,
+                       "dummy"sv,
+                       "KVM_INTEL"sv,
+                       "kvm*"sv,
+                       "kvm_int[e-f]l"sv,
+                       "kvm["sv,
+                       "kvm]"sv,
+                       "kvm-[a-z]-x"sv,
+                       "*"sv,
+                       "?vm"sv,
+                       "kvm_intel\r"sv,
+                       "kvm.intel"sv,
+                       "[]k]vm"sv,
+                       "nothere"sv,
+                       "kvm_intel.ko"sv,
+                       "off"sv,
+                       "modprobe"sv,
+                       "kvm\\_intel"sv,
+                       "cpu:*"sv,
+                       "cpu:type:x86,*feature:*0085*"sv,
+                       "cpu:type:x86,ven[0-9]*:feature:*00FF*"sv};
 
 const Words blanks = {" "sv, " "sv, " "sv, " "sv, "\t"sv, "  "sv, " \t "sv, "\t\t"sv, "\v"sv, ""sv};
 
@@ -67,6 +88,28 @@ const Words commands = {
     "/bin/false"sv,         "/bin/true"sv,        "/sbin/modprobe --ignore-install kvm_intel"sv,
     "echo $CMDLINE_OPTS"sv, "/bin/false; true"sv, ":"sv,
     "\t/bin/false"sv};
+
+const Words shell_words = {"true"sv,
+                           "false"sv,
+                           ":"sv,
+                           "echo x"sv,
+                           "exit 1"sv,
+                           "logger x"sv,
+                           "exec true"sv,
+                           "nothere x"sv,
+                           "modprobe dummy"sv,
+                           "modprobe -i kvm_intel"sv,
+                           "modprobe -i kvm_intel nested=0"sv,
+                           "modprobe kvm-intel nested=0 -qi"sv,
+                           "modprobe --ignore-install kvm_intel 'nested=1'"sv,
+                           "modprobe -i kvm_intel \"nested=1\" >/dev/null 2>&1"sv,
+                           "exec modprobe -i -- kvm_intel nested=1"sv,
+                           "# modprobe -i kvm_intel"sv,
+                           "(exit 1)"sv,
+                           "x=1"sv,
+                           ""sv};
+
+const Words operators = {" && "sv, " || "sv, "; "sv, ";"sv, " & "sv, "&&"sv, "||"sv};
 
 const Words softdeps = {"pre: dummy"sv,
                         "post: dummy nothere"sv,
@@ -183,6 +226,14 @@ std::string generate_cmdline(Dice& dice) {
 
 const std::vector<std::string>& generated_folders() {
     static const std::vector<std::string> out(folders.begin(), folders.end());
+    return out;
+}
+
+std::string generate_command(uint64_t seed) {
+    Dice dice(seed * 0x9e3779b97f4a7c15U + 2);
+    std::string out = dice.pick(shell_words);
+    for (size_t more = dice.below(4); more > 0; --more)
+        out += dice.pick(operators) + dice.pick(shell_words);
     return out;
 }
 

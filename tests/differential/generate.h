@@ -27,4 +27,7 @@ const std::vector<std::string>& generated_folders();
 /// The same seed gives the same case.
 Case generate(uint64_t seed);
 
+/// An install command for kvm_intel, whose programs have no folder in front.
+std::string generate_command(uint64_t seed);
+
 } // namespace virt_nested::test

@@ -48,6 +48,13 @@ std::optional<std::string> check(const test::Sandbox& sandbox, const KmodProfile
     return with_program ? test::compare_with_modprobe(sandbox, conf, *cmdline) : std::nullopt;
 }
 
+std::optional<std::string> check_command(const test::Sandbox& sandbox, uint64_t seed) {
+    const std::string command = test::generate_command(seed);
+    if (auto found = test::compare_with_shell(sandbox, command))
+        return "install kvm_intel " + command + ": " + *found;
+    return std::nullopt;
+}
+
 int run(const Options& options) {
     InstalledKmod kmod = installed_kmod(Sysroot());
     if (options.kmod != 0)
@@ -73,6 +80,10 @@ int run(const Options& options) {
         programs += with_program ? 1 : 0;
         if (auto found = check(*sandbox, kmod.profile, generated, with_program, seed % 2 == 0)) {
             std::cerr << "seed " << seed << ": " << *found << "\n" << described(generated);
+            return EXIT_FAILURE;
+        }
+        if (auto found = with_program ? check_command(*sandbox, seed) : std::nullopt) {
+            std::cerr << "seed " << seed << ": " << *found << "\n";
             return EXIT_FAILURE;
         }
     }

@@ -2,7 +2,7 @@
 // A private mount namespace with folders of modprobe.d, a command line and modules of our own.
 #include "tests/differential/sandbox.h"
 
-#include "tests/unit/elf.h"
+#include "tests/differential/module_object.h"
 
 #include <cerrno>
 #include <cstring>
@@ -98,9 +98,17 @@ std::string output_of(std::vector<std::string> words) {
 
 bool make_modules(const fs::path& folder) {
     fs::create_directories(folder / "kernel");
-    for (const char* name : {"kvm", "kvm-intel", "kvm-amd", "dummy"})
-        write(folder / "kernel" / (std::string(name) + ".ko"),
-              module_file("name=" + std::string(name) + std::string(1, '\0')));
+    const std::string nul(1, '\0');
+    for (const std::string name : {"kvm", "kvm-intel", "kvm-amd", "dummy"}) {
+        ModuleObject object{"name=" + name + nul, {}, {}};
+        if (name == "kvm")
+            object.exports = "kvm_of_the_test";
+        if (name == "kvm-intel") {
+            object.imports = "kvm_of_the_test";
+            object.modinfo += "alias=cpu:type:x86,ven*fam*mod*:feature:*0085*" + nul;
+        }
+        write(folder / "kernel" / (name + ".ko"), module_object(object));
+    }
     write(folder / "modules.order", "");
     write(folder / "modules.builtin", "");
     const fs::path base = folder.parent_path().parent_path().parent_path();
@@ -158,6 +166,20 @@ void Sandbox::fill(const Case& generated) const {
             fs::create_directory(path);
     }
     write(fs::path(root_) / "proc/cmdline", generated.cmdline);
+}
+
+std::string Sandbox::run_shell(const std::string& command) const {
+    const fs::path folder = fs::path(root_) / "bin";
+    if (!fs::exists(folder / "modprobe")) {
+        fs::create_directories(folder);
+        write(folder / "modprobe", "#!/bin/sh\necho called \"$@\" >&3\n");
+        write(folder / "logger", "#!/bin/sh\n");
+        for (const char* name : {"modprobe", "logger"})
+            fs::permissions(folder / name, fs::perms::owner_all);
+    }
+    return output_of(
+        {"sh", "-c",
+         "PATH=" + folder.string() + ":/usr/bin:/bin; exec 3>&1 >/dev/null; " + command});
 }
 
 std::string Sandbox::run_modprobe(const std::string& module, bool as_udev) const {

@@ -20,13 +20,17 @@ class Sandbox {
 
     /// The same files, seen as a root of their own.
     const std::string& root() const { return root_; }
-    /// A tree of three modules for modprobe -d DIR -S VERSION.
+    /// A tree of four modules, of which kvm-intel needs kvm, for modprobe -d DIR -S VERSION.
     const std::string& module_tree() const { return modules_; }
     static constexpr const char* release = "6.1.0-test";
     std::string module_folder() const { return modules_ + "/lib/modules/" + release; }
 
     /// What modprobe prints to stdout, "" where it could not be run.
     std::string run_modprobe(const std::string& module, bool as_udev) const;
+
+    /// What a shell runs as modprobe for this command, which is a program of ours there: a line
+    /// "called ARGUMENTS" each time.
+    std::string run_shell(const std::string& command) const;
 
   private:
     explicit Sandbox(std::string root, std::string modules)

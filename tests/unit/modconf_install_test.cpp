@@ -82,7 +82,10 @@ TEST(FollowInstall, WhatCannotBeFollowedIsOpen) {
           "X=1 modprobe x",
           "modprobe -i kvm_intel nested=0\r",
           "if true; then modprobe -i kvm_intel; fi",
-          "x > "})
+          "x > ",
+          "modprobe -i kvm_intel ||",
+          "; modprobe -i kvm_intel",
+          "modprobe -i kvm_intel;; true"})
         EXPECT_EQ(followed(command), "open") << command;
     EXPECT_EQ(followed("modprobe kvm_intel", "kvm"), "open") << "it brings kvm with it";
 }

@@ -285,62 +285,6 @@ TEST(Lint, TwoDashesInOptions) {
               std::string("warning after-dashes") + file_1);
 }
 
-// --- places
-// ---------------------------------------------------------------------------------------
-
-TEST(Lint, OptionsInModulesLoad) {
-    EXPECT_EQ(
-        in_short(lint(Folder{{"etc/modules-load.d/kvm.conf", "kvm\noptions kvm nested=1\n"}})),
-        "warning wrong-folder /etc/modules-load.d/kvm.conf:2");
-    EXPECT_EQ(in_short(lint(Folder{{"etc/modules", "kvm_intel nested=1\n"}})),
-              "warning wrong-folder /etc/modules:1");
-}
-
-TEST(Lint, OldSingleFile) {
-    EXPECT_EQ(in_short(lint(Folder{{"etc/modprobe.conf", "options kvm_intel nested=1\n"}})),
-              "warning wrong-folder /etc/modprobe.conf:1");
-}
-
-TEST(Lint, NamesThatModprobeDoesNotRead) {
-    const std::string text = "# x\noptions kvm_intel nested=1\n";
-    for (const char* name : {"kvm", "kvm.CONF", "kvm.config", "kvm.conf.txt"})
-        EXPECT_EQ(in_short(lint(Folder{{"etc/modprobe.d/" + std::string(name), text}})),
-                  "warning wrong-suffix /etc/modprobe.d/" + std::string(name) + ":2");
-    for (const char* name : {"kvm.conf.rpmsave", ".kvm.conf", "kvm.conf~", "kvm.conf.dpkg-old"})
-        EXPECT_EQ(in_short(lint(Folder{{"etc/modprobe.d/" + std::string(name), text}})),
-                  "note wrong-suffix /etc/modprobe.d/" + std::string(name) + ":2");
-    EXPECT_EQ(in_short(lint(Folder{{"etc/modprobe.d/README", "# about kvm\n"}})), "");
-    EXPECT_EQ(lint(Folder{{"etc/modprobe.d/kvm", text}})[0].mend,
-              "run: mv /etc/modprobe.d/kvm /etc/modprobe.d/kvm.conf");
-}
-
-TEST(Lint, AliasFilesAreReadByOldKmodOnly) {
-    const Folder folder{{"etc/modprobe.d/kvm.alias", "options kvm_intel nested=1\n"}};
-    EXPECT_EQ(in_short(lint(folder)), "");
-    EXPECT_EQ(in_short(lint(folder, "", {"kvm_intel", 34, Linkage::module})),
-              "warning wrong-suffix /etc/modprobe.d/kvm.alias:1");
-}
-
-TEST(Lint, FolderThatThisKmodDoesNotRead) {
-    const Folder folder{{"usr/local/lib/modprobe.d/kvm.conf", "options kvm_intel nested=1\n"}};
-    EXPECT_EQ(in_short(lint(folder, "", {"kvm_intel", 28, Linkage::module})),
-              "warning folder-not-read /usr/local/lib/modprobe.d/kvm.conf:1");
-    EXPECT_EQ(in_short(lint(folder)), "");
-}
-
-TEST(Lint, MergedUsrIsNoSecondFolder) {
-    const Folder folder{{"usr/lib/modprobe.d/kvm.conf", "options kvm_intel nested=1\n"},
-                        {"usr/lib/modprobe.d/kvm.conf.bak", "options kvm_intel nested=1\n"}};
-    folder.link("usr/lib", "lib");
-    EXPECT_EQ(in_short(lint(folder)), "note wrong-suffix /usr/lib/modprobe.d/kvm.conf.bak:1");
-}
-
-TEST(Lint, FolderInsideTheFolder) {
-    EXPECT_EQ(
-        in_short(lint(Folder{{"etc/modprobe.d/kvm.d/a.conf", "options kvm_intel nested=1\n"}})),
-        "warning sub-folder /etc/modprobe.d/kvm.d/a.conf:1");
-}
-
 // --- the command line
 // -----------------------------------------------------------------------------
 

@@ -137,7 +137,8 @@ std::string origin_text(const Facts& facts, const Setting& setting) {
 
 /// Words of the composed options that the kernel refuses, `nested` apart: it comes with its line.
 void refused_words(const Effective& effective, std::vector<std::string>& out) {
-    for (const std::string_view word : words(effective.options)) {
+    const std::string given = effective.options + " " + effective.arguments;
+    for (const std::string_view word : words(given)) {
         const size_t equals = word.find('=');
         const std::string_view parameter = word.substr(0, equals);
         const Parameter* known = known_parameter(effective.module, parameter);
@@ -199,7 +200,8 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                                         const ModConf& conf, const std::string& module, bool on) {
     std::vector<std::string> out;
     const Cmdline& cmdline = facts.configuration.known_cmdline();
-    const Effective effective = virt_nested::effective(conf, cmdline, module, "nested");
+    const Effective effective =
+        virt_nested::effective(conf, cmdline, module, "nested", facts.configuration.context);
     const Parmtype type = type_of(module, "nested");
     for (const Setting& setting : effective.settings) {
         const Acceptance answer = check_value(type, setting.value);

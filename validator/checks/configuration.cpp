@@ -45,6 +45,8 @@ std::vector<LintFinding> lint_of(const Facts& facts) {
     if (facts.configuration.types)
         context.types.emplace_back(platform->module, *facts.configuration.types);
     context.linkage = facts.modules.likely_linkage();
+    if (facts.config.host != HostIntent::any)
+        context.wanted = facts.config.host == HostIntent::on;
     return lint_modconf(facts.configuration.conf, facts.configuration.places,
                         facts.configuration.known_cmdline(), context);
 }
@@ -112,10 +114,11 @@ Check written_lines_check() {
 
 Findings unread_files(const Facts& facts) {
     Findings out;
-    for (const ConfProblem& problem : facts.configuration.conf.problems)
-        if (problem.kind == ConfProblem::Kind::unreadable && out.size() < 16)
-            out.push_back(Finding::undetermined("readable", printable(problem.reason),
-                                                facts.shown(printable(problem.path))));
+    for (const auto* problems : {&facts.configuration.conf.problems, &facts.configuration.beside})
+        for (const ConfProblem& problem : *problems)
+            if (problem.kind == ConfProblem::Kind::unreadable && out.size() < 16)
+                out.push_back(Finding::undetermined("readable", printable(problem.reason),
+                                                    facts.shown(printable(problem.path))));
     if (out.empty())
         out.push_back(Finding::pass(
             "readable", std::to_string(facts.configuration.conf.files.size()) + " files read"));
@@ -144,6 +147,7 @@ Findings module_blocked(const Facts& facts) {
                                                                                    : Outcome::warn,
                         "not blocked", std::string(name(block.kind)) + ": " + printable(block.text),
                         where(facts, block.origin))
+                .because(block.doubt)
                 .mend_by(mend_block(facts, block) + (block.origin.on_command_line()
                                                          ? ""
                                                          : ", unless KVM is meant to be off here"))

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Checks of the hardware, the module and KVM itself: does this host nest now, and why not.
+#include "core/modconf/boot_options.h"
 #include "core/text.h"
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/outlook.h"
 #include "validator/checks/refusal.h"
-
-#include <algorithm>
 
 namespace virt_nested {
 
@@ -21,23 +20,17 @@ std::string feature(const Facts& facts) {
     return facts.platform() ? std::string(facts.platform()->feature) : "nesting";
 }
 
-bool cleared_by_command_line(const Facts& facts, std::string_view flag) {
-    if (!facts.configuration.cmdline)
-        return false;
-    const std::vector<std::string> words = facts.configuration.cmdline->words("clearcpuid");
-    return std::find(words.begin(), words.end(), flag) != words.end();
-}
-
 /// A missing flag has four causes, each with a mend of its own: clearcpuid, the outer host, the
 /// firmware, the CPU.
 Finding missing_flag(const Facts& facts) {
     const std::string flag(facts.platform()->cpu_flag);
     Finding out = Finding::fail(flag, facts.host.cpu.found, facts.host.cpu.source);
-    if (cleared_by_command_line(facts, flag)) {
-        out.found += ", cleared by clearcpuid=" + flag;
+    if (const auto option =
+            clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform())) {
+        out.found += ", cleared by " + printable(*option);
         out.source = facts.shown(Cmdline::file);
         out.why = "The kernel was told to hide it; it then blames the firmware, wrongly.";
-        out.mend = mend_remove_argument(facts, "clearcpuid=" + flag);
+        out.mend = mend_remove_argument(facts, *option);
         return out;
     }
     const std::string* line = facts.modules.refusal();

@@ -17,6 +17,16 @@ constexpr std::string_view guide =
 constexpr std::string_view power = "https://docs.kernel.org/arch/powerpc/kvm-nested.html";
 constexpr Horizons always = at_now | at_load | at_boot;
 
+/// A number (int) does not, and keeps the module from loading.
+bool takes_letters(const Facts& facts) {
+    const Platform& platform = *facts.platform();
+    const std::string name(platform.parameter);
+    const Parameter* known = known_parameter(platform.module, name);
+    const auto& types = facts.configuration.types;
+    const std::optional<Parmtype> read = types ? types->type(name) : std::nullopt;
+    return check_value(read ? *read : known->type, "Y").verdict == Acceptance::Verdict::accepted;
+}
+
 Findings nested_parameter(const Facts& facts) {
     const Fact& parameter = facts.host.parameter;
     const std::string name =
@@ -29,7 +39,8 @@ Findings nested_parameter(const Facts& facts) {
                                         " is not loaded, which is not the same as off",
                               parameter.source)};
     Finding out = Finding::of(outcome_of(facts, parameter.state),
-                              name + " = " + (wanted ? "1 or Y" : "0 or N"),
+                              name + " = " + (wanted ? "1" : "0") +
+                                  (takes_letters(facts) ? (wanted ? " or Y" : " or N") : ""),
                               name + " = " + parameter.found, parameter.source);
     if (facts.config.host == HostIntent::any)
         out.expected = "either";

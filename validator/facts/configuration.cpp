@@ -2,6 +2,7 @@
 // Reading what was written.
 #include "validator/facts/configuration.h"
 
+#include "core/modconf/sysctl.h"
 #include "validator/facts/parmtypes.h"
 
 #include <cerrno>
@@ -24,9 +25,14 @@ ConfigurationFacts read_configuration(const Sysroot& root, const Platform* platf
     out.cmdline = read_cmdline(root, out.kmod.profile);
     if (!platform || platform->module.empty())
         return out;
+    out.context = modules.likely_linkage();
+    out.context.cpu_alias = root.read("/sys/devices/system/cpu/modalias").value_or("");
+    out.context.kernel = kernel;
+    out.context.beside = read_modules_disabled(root, out.beside);
     out.effective = effective(out.conf, out.known_cmdline(), platform->module, platform->parameter,
-                              modules.likely_linkage());
-    out.places = read_places(root, out.kmod.profile);
+                              out.context);
+    out.at_boot = read_load_arguments(root, *platform, kernel, out.beside);
+    out.places = read_places(root, out.kmod.profile, platform->loaded_by);
     const bool written = !out.conf.noted.empty() || !out.known_cmdline().options.empty();
     if (!written || kernel.empty() || !modules.linkage)
         return out;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/host.h"
+#include "core/modconf/load_lists.h"
 #include "core/modconf/places.h"
 #include "core/modconf/values.h"
 #include "validator/facts/modules.h"
@@ -17,8 +18,11 @@ struct ConfigurationFacts {
     InstalledKmod kmod;
     ModConf conf;
     Result<Cmdline> cmdline = Error{0, "not read"};
-    Effective effective;           ///< of the parameter, at the next load
-    std::vector<PlaceLine> places; ///< about KVM, where modprobe does not read
+    LoadContext context;             ///< of the module's next load
+    Effective effective;             ///< of the parameter, at the next load
+    LoadArguments at_boot;           ///< what an init other than systemd hands to the module
+    std::vector<ConfProblem> beside; ///< of what else counts: sysctl.d, lists of modules
+    std::vector<PlaceLine> places;   ///< about KVM, where modprobe does not read
     /// The types of the module's parameters as its own file states them; only read where something
     /// was written about KVM.
     std::optional<Parmtypes> types;

@@ -9,23 +9,14 @@ namespace virt_nested {
 
 namespace {
 
-<<<<<<< HEAD
-=======
-/// Whether the next one is by the CPU's own alias.
->>>>>>> 70baf9c (modconf: arguments in lists of modules, sysctl.d, and lines that are dead in a kernel with KVM built in; leftovers stay where they are)
+/// Whether the next load is by the CPU's own alias.
 bool by_alias(const Facts& facts, Horizon horizon) {
     return horizon == Horizon::next_boot && facts.platform()->loaded_by == LoadedBy::cpu_alias;
 }
 
 const Block* blocking(const Facts& facts, const Effective& options, Horizon horizon) {
-<<<<<<< HEAD
     for (const Block& block : options.blocks)
         if (block.doubt.empty() && (block.by_name || (by_alias(facts, horizon) && block.by_alias)))
-=======
-    const bool alias = by_alias(facts, horizon);
-    for (const Block& block : options.blocks)
-        if (block.doubt.empty() && (block.by_name || (alias && block.by_alias)))
->>>>>>> 70baf9c (modconf: arguments in lists of modules, sysctl.d, and lines that are dead in a kernel with KVM built in; leftovers stay where they are)
             return &block;
     return nullptr;
 }
@@ -39,11 +30,7 @@ bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
         return false;
     const std::string other(exclusion->parameter);
     const Effective beside =
-<<<<<<< HEAD
         effective(conf, cmdline, platform.module, other, load_context(facts, kernel));
-=======
-        effective(conf, cmdline, platform.module, other, facts.configuration.context);
->>>>>>> 70baf9c (modconf: arguments in lists of modules, sysctl.d, and lines that are dead in a kernel with KVM built in; leftovers stay where they are)
     const Setting* winner = beside.winner();
     if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
         return false;
@@ -100,8 +87,9 @@ Fact default_of(const Platform& platform, const std::string& kernel) {
 }
 
 LoadContext load_context(const Facts& facts, const KernelFacts& kernel) {
-    LoadContext out{kernel.linkage.value_or(facts.modules.likely_linkage()), kernel.dependencies,
-                    facts.modules.cpu_alias};
+    LoadContext out = facts.configuration.context;
+    out.linkage = kernel.linkage.value_or(facts.modules.likely_linkage());
+    out.dependencies = kernel.dependencies;
     out.kernel = kernel.release;
     return out;
 }
@@ -119,31 +107,7 @@ Parmtype parameter_type(const Platform& platform, const KernelFacts& kernel) {
 Outlook by_settings(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
                     const KernelFacts& kernel, const Effective& options) {
     const Platform& platform = *facts.platform();
-<<<<<<< HEAD
     const Parmtype type = parameter_type(platform, kernel);
-=======
-    LoadContext context = facts.configuration.context;
-    context.kernel = kernel;
-    if (&conf != &facts.configuration.conf) // an initramfs, which is over before sysctl.d is read
-        context.beside.clear();
-    Effective options = effective(conf, cmdline, platform.module, platform.parameter, context);
-    options.settings.insert(options.settings.end(), last.begin(), last.end());
-    if (const Block* block = blocking(facts, options, horizon))
-        return Outlook::of(State::off,
-                           std::string(platform.module) + " is blocked: " + printable(block->text),
-                           where(facts, block->origin))
-            .mend_by(mend_block(facts, *block))
-            .written_at(block->origin);
-    if (const Block* block = options.open_question(by_alias(facts, horizon)))
-        return Outlook::of(State::undetermined,
-                           std::string(platform.module) +
-                               " may be blocked: " + printable(block->text),
-                           where(facts, block->origin))
-            .because(block->doubt)
-            .mend_by(mend_block(facts, *block))
-            .written_at(block->origin);
-    const Parameter* known = known_parameter(platform.module, platform.parameter);
->>>>>>> 70baf9c (modconf: arguments in lists of modules, sysctl.d, and lines that are dead in a kernel with KVM built in; leftovers stay where they are)
     for (const Setting& setting : options.settings) {
         const Acceptance taken = check_value(type, setting.value);
         if (!setting.ignored && taken.verdict == Acceptance::Verdict::refused)
@@ -207,10 +171,12 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
     // A command that was not followed may load the module with options of its own, or not at all.
     if (const Block* block = options.open_question(by_alias(facts, horizon)))
         return Outlook::of(State::undetermined,
-                           "'" + printable(block->text) + "': " + printable(block->doubt),
+                           std::string(platform.module) +
+                               " may be blocked: " + printable(block->text),
                            where(facts, block->origin))
-            .because("Without that line: " + out.found + ".")
-            .mend_by(out.mend);
+            .because(block->doubt)
+            .mend_by(mend_block(facts, *block))
+            .written_at(block->origin);
     return out;
 }
 

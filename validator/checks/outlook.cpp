@@ -8,6 +8,7 @@
 #include "validator/checks/by_options.h"
 #include "validator/checks/mend.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace virt_nested {
@@ -97,9 +98,9 @@ Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::st
                        source);
 }
 
-/// The first file of modprobe.d that could not be read.
-Outlook unread(const Facts& facts, const ModConf& conf) {
-    for (const ConfProblem& problem : conf.problems)
+/// The first file that could not be read.
+Outlook unread(const Facts& facts, const std::vector<ConfProblem>& problems) {
+    for (const ConfProblem& problem : problems)
         if (problem.kind == ConfProblem::Kind::unreadable)
             return Outlook::of(State::undetermined, printable(problem.reason),
                                facts.shown(printable(problem.path)))
@@ -107,12 +108,39 @@ Outlook unread(const Facts& facts, const ModConf& conf) {
     return {};
 }
 
-/// The options of a module that is loaded after the initramfs: the live files'.
+bool all_read(const std::vector<ConfProblem>& problems) {
+    return std::none_of(problems.begin(), problems.end(), [](const ConfProblem& problem) {
+        return problem.kind == ConfProblem::Kind::unreadable;
+    });
+}
+
+/// The options of a module that is loaded after the initramfs: the live files', and what a list of
+/// modules hands on behind them.
 Outlook by_live_files(const Facts& facts, const NextBoot& boot, const Cmdline& cmdline) {
-    return facts.configuration.conf.complete()
-               ? by_options(facts, facts.configuration.conf, cmdline, Horizon::next_boot,
-                            boot.kernel)
-               : unread(facts, facts.configuration.conf);
+    const ConfigurationFacts& live = facts.configuration;
+    if (!live.conf.complete())
+        return unread(facts, live.conf.problems);
+    if (!all_read(live.beside))
+        return unread(facts, live.beside);
+    const auto with = [&](const std::vector<Setting>& last) {
+        return by_options(facts, live.conf, cmdline, Horizon::next_boot, boot.kernel, last);
+    };
+    const bool built_in =
+        boot.kernel.linkage.value_or(facts.modules.likely_linkage()) == Linkage::built_in;
+    if (built_in || live.at_boot.settings.empty() || live.at_boot.order == LoadOrder::late)
+        return with({});
+    const Outlook listed = with(live.at_boot.settings);
+    if (live.at_boot.order == LoadOrder::first)
+        return listed;
+    const Outlook without = with({});
+    if (listed.state == without.state)
+        return without;
+    return Outlook::of(State::undetermined,
+                       listed.found + ", if " + std::string(name(live.at_boot.service)) +
+                           " loads the module first; else " + without.found,
+                       listed.source)
+        .because("What loads the module first decides: what comes behind finds it loaded.")
+        .mend_by(listed.state == State::off ? listed.mend : without.mend);
 }
 
 /// The options of a module that the initramfs loads: the image's own.
@@ -259,7 +287,7 @@ Outlook at_next_load(const Facts& facts) {
         return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,
                            facts.shown(Cmdline::file));
     if (!facts.configuration.conf.complete())
-        return unread(facts, facts.configuration.conf);
+        return unread(facts, facts.configuration.conf.problems);
     return by_options(facts, facts.configuration.conf, *facts.configuration.cmdline,
                       Horizon::next_load, facts.modules);
 }

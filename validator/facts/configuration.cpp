@@ -25,8 +25,8 @@ ConfigurationFacts read_configuration(const Sysroot& root, const Platform* platf
     out.cmdline = read_cmdline(root, out.kmod.profile);
     if (!platform || platform->module.empty())
         return out;
-    out.context = modules.likely_linkage();
-    out.context.cpu_alias = root.read("/sys/devices/system/cpu/modalias").value_or("");
+    out.context = {modules.likely_linkage(), modules.dependencies,
+                   root.read("/sys/devices/system/cpu/modalias").value_or("")};
     out.context.kernel = kernel;
     out.context.beside = read_modules_disabled(root, out.beside);
     out.effective = effective(out.conf, out.known_cmdline(), platform->module, platform->parameter,

@@ -70,7 +70,6 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
     ModuleFacts out;
     static_cast<KernelFacts&>(out) = read_kernel(root, host.platform, kernel);
     out.release = kernel;
-    out.cpu_alias = std::string(trim(root.read("/sys/devices/system/cpu/modalias").value_or({})));
     out.parameters = read_parameters(root);
     out.guests = libvirt_guests(root);
     out.loading = read_loading(root);

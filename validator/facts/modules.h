@@ -18,7 +18,6 @@ namespace virt_nested {
 
 /// The running kernel's, and what became of its module.
 struct ModuleFacts : KernelFacts {
-    std::string cpu_alias;           ///< by which udev loads the module; empty: not known
     int references = -1;             ///< its refcnt; -1 unknown
     std::vector<std::string> guests; ///< running under libvirt's system daemon
     std::map<std::string, Fact>

@@ -164,16 +164,20 @@ Choice choose(const State& state, const Menu& menu, const Text& value, Family fa
     return out;
 }
 
-std::string inside(std::string_view value) {
+std::vector<std::string> inside(std::string_view value, Family family) {
     for (size_t at = 0; at < value.size(); ++at) {
         if (value[at] != '>')
             continue;
-        if (!value.substr(at + 1).starts_with('>'))
-            return std::string(at + 1 < value.size() ? value.substr(at + 1) : value);
+        if (at + 1 < value.size() && value[at + 1] != '>')
+            return {std::string(value.substr(at + 1))};
+        if (at + 1 == value.size())
+            break;
         ++at;
     }
-    // It holds there as well (grub: normal/context.c copies all variables).
-    return std::string(value);
+    // It is unset there, but not by the newer ones of Red Hat's (grub_menu_execute_entry).
+    if (family == Family::red_hat && !value.empty())
+        return {std::string(), std::string(value)};
+    return {std::string()};
 }
 
 } // namespace virt_nested::grub

@@ -44,6 +44,7 @@ FoundFile Files::find(const State& state, const Text& path, const Text& now) con
     out.named = is_known(rest);
     out.device = path.starts_with('(');
     rest = state.shown(rest);
+    out.blocks = !rest.empty() && rest[0] != '/';
     const auto home = homes_.find(device);
     out.sure = home != homes_.end();
     const std::string& beside = out.sure ? home->second : config_;
@@ -73,7 +74,7 @@ void Files::learn(const Text& path, const Text& now, const std::string& here) {
 
 Tri Files::ask(const State& state, char question, const Text& path, const Text& now) const {
     const FoundFile found = find(state, path, now);
-    if (!found.named || is_made_up(apart(path, now).first))
+    if (!found.named || found.blocks || is_made_up(apart(path, now).first))
         return Tri::unknown;
     const Result<FileStatus> status = root_.status(found.path);
     if (!status && status.error().code != ENOENT && status.error().code != ENOTDIR)

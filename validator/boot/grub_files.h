@@ -20,6 +20,7 @@ struct FoundFile {
     bool sure = false;   ///< it is on a file system that is known to be mounted here
     bool named = true;   ///< false: its name has unknown pieces
     bool device = false; ///< it names a device
+    bool blocks = false; ///< it is no file, but a list of blocks: "512+1"
 };
 
 class Files {

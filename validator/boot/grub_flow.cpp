@@ -103,10 +103,9 @@ void Run::do_load_env(Call& call) {
     }
     const FoundFile found = files_.find(state_, path, text_of("root"));
     known(false);
-    if (!found.named || (!found.exists && !found.sure && perhaps_ == 0 &&
-                         found.path.find('+') != std::string::npos)) {
+    if (!found.named || found.blocks || (!found.exists && !found.sure)) {
         // SUSE keeps it outside of any file on btrfs ("512+1", variable env_block).
-        doubt("GRUB's environment block lies where no file is: '" +
+        doubt("GRUB's environment block is not found on this machine: '" +
                   printable(state_.shown(path), 128) + "'",
               call.place);
         return unread_environment(call.place);
@@ -139,7 +138,7 @@ void Run::do_source(Call& call) {
         return known(false);
     const FoundFile found = files_.find(state_, call.words[1], text_of("root"));
     const std::string shown = printable(state_.shown(call.words[1]), 128);
-    if (!found.named)
+    if (!found.named || found.blocks)
         return doubt("which file is read is not known: '" + shown + "'", call.place);
     if (!found.exists && found.sure && !root_.status(found.path) &&
         root_.status(found.path).error().code == ENOENT)

@@ -45,8 +45,7 @@ void Run::show(Menu& menu, const Text& path) {
                          std::to_string(limits_.depth) + " of them",
                      place);
     ++menus_deep_;
-    const Choice choice =
-        choose(state_, menu, value == nullptr ? Text() : value->text, family_of(root_));
+    const Choice choice = choose(state_, menu, value == nullptr ? Text() : value->text, family_);
     if (chosen_ && out_.choice.empty() && value != nullptr && !place.file.empty())
         out_.choice = location(place);
     const auto say = [&](const char* what) {
@@ -89,13 +88,14 @@ void Run::take_item(Item& item, const Text& path, bool chosen) {
     state_.set("chosen", path + escaped(item.id), item.place);
     if (const Value* value = state_.get("default"); value != nullptr && item.submenu) {
         const Place place = value->place;
-        std::vector<std::string> all = state_.options(value->text);
-        for (std::string& one : all)
-            one = inside(one);
+        std::set<std::string> all;
+        for (const std::string& one : state_.options(value->text))
+            for (std::string& rest : inside(one, family_))
+                all.insert(std::move(rest));
         // Only the ones that lead here matter, and the others end in the same entry at worst.
         state_.set("default",
-                   all.size() == 1 ? all.front()
-                                   : state_.unknown({"default", std::move(all), true}),
+                   all.size() == 1 ? *all.begin()
+                                   : state_.unknown({"default", {all.begin(), all.end()}, true}),
                    place);
     }
     body(item.body);

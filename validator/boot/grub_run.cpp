@@ -17,8 +17,8 @@ constexpr size_t most_doubts = 64;
 } // namespace
 
 Run::Run(const Sysroot& root, const BootLimits& limits, const std::string& config, BootMenu& out)
-    : root_(root), limits_(limits), config_(config), out_(out), texts_(root, limits),
-      state_(limits.text), device_(state_.unknown({"root", {}, false})),
+    : root_(root), limits_(limits), config_(config), family_(family_of(root)), out_(out),
+      texts_(root, limits), state_(limits.text), device_(state_.unknown({"root", {}, false})),
       files_(root, config, device_), doubts_(&out.doubts) {
     const Place nowhere;
     state_.set("root", device_, nowhere);
@@ -267,16 +267,16 @@ void Run::source(const std::shared_ptr<const Source>& source) {
     while (!leaving()) {
         const Unit unit = parser.next();
         if (!unit.wrong.empty())
-            doubt("GRUB's shell does not take it: " + printable(unit.wrong),
+            doubt("GRUB's shell does not take the line: " + printable(unit.wrong),
                   {source->path(), unit.line, false});
         for (const auto& [name, first] : unit.functions)
             functions_[name] = {unit.script, first};
-        if (unit.script && maybe_left_) {
+        if (unit.wrong.empty() && maybe_left_) {
             maybe_left_ = false;
             either([&] { list(unit.script, unit.script->first); }, [] {},
                    {source->path(), 0, false});
             maybe_left_ = true;
-        } else if (unit.script) {
+        } else if (unit.wrong.empty()) {
             list(unit.script, unit.script->first);
         }
         if (unit.last || !step({source->path(), 0, false}))

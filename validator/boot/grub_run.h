@@ -49,6 +49,19 @@ struct Call {
     Place place;
 };
 
+/// Which entries the value of `default` names, and why others may be it. `numbers_first`, as GRUB
+/// has it, or as Red Hat's has it (grub: normal/menu.c get_entry_number).
+struct Choice {
+    std::set<size_t> entries;
+    bool sure = true;
+    bool other_way = false; ///< GRUBs differ in it
+};
+enum class Family { upstream, red_hat, unknown };
+Family family_of(const Sysroot& root);
+Choice choose(const State& state, const Menu& menu, const Text& value, Family family);
+/// What `default` may be inside of a submenu.
+std::vector<std::string> inside(std::string_view value, Family family);
+
 class Run {
   public:
     Run(const Sysroot& root, const BootLimits& limits, const std::string& config, BootMenu& out);
@@ -142,6 +155,7 @@ class Run {
     const Sysroot& root_;
     const BootLimits& limits_;
     std::string config_;
+    Family family_;
     BootMenu& out_;
     LoaderText texts_;
     State state_;
@@ -165,18 +179,5 @@ class Run {
     size_t steps_ = 0, bytes_ = 0, items_ = 0;
     unsigned depth_ = 0, files_deep_ = 0, menus_deep_ = 0;
 };
-
-/// Which entries the value of `default` names, and why others may be it. `numbers_first`, as GRUB
-/// has it, or as Red Hat's has it (grub: normal/menu.c get_entry_number).
-struct Choice {
-    std::set<size_t> entries;
-    bool sure = true;
-    bool other_way = false; ///< GRUBs differ in it
-};
-enum class Family { upstream, red_hat, unknown };
-Family family_of(const Sysroot& root);
-Choice choose(const State& state, const Menu& menu, const Text& value, Family family);
-/// What is left of `default` inside of a submenu.
-std::string inside(std::string_view value);
 
 } // namespace virt_nested::grub

@@ -159,6 +159,15 @@ struct Parser::State {
             refuse(peek());
         take();
     }
+    void skip_line() {
+        const bool at_end = fresh && token.kind == Kind::newline;
+        fresh = false;
+        if (at_end)
+            return;
+        const size_t end = text.find('\n', at);
+        breaks += end == std::string_view::npos ? 0 : 1;
+        at = end == std::string_view::npos ? text.size() : end + 1;
+    }
     void newlines() {
         while (peek().kind == Kind::newline)
             take();
@@ -361,17 +370,15 @@ Unit Parser::next() {
     try {
         state.newlines();
         state.line_of_commands();
-        out.script = state.script;
-        out.functions = std::move(state.functions);
     } catch (const Wrong& wrong) {
-        // What stood before in the same unit is not run either; reading goes on behind.
+        // GRUB runs nothing of the unit, drops the rest of the line, and goes on behind it.
         out.wrong = wrong.what;
         out.line = wrong.line;
-        if (state.fresh)
-            state.take();
+        state.skip_line();
     }
-    out.last = state.at >= state.text.size() && !state.fresh;
-    state.script.reset();
+    out.script = std::move(state.script);
+    out.functions = std::move(state.functions);
+    out.last = state.at >= state.text.size() && (!state.fresh || state.token.kind == Kind::end);
     return out;
 }
 

@@ -53,9 +53,9 @@ struct Function {
 };
 
 struct Unit {
-    std::shared_ptr<const Script> script; ///< null: nothing to run
+    std::shared_ptr<const Script> script;
     std::vector<std::pair<std::string, uint32_t>> functions;
-    std::string wrong; ///< a clause: why GRUB does not take it; empty: it does
+    std::string wrong; ///< a clause: why GRUB runs nothing of it; empty: it does
     unsigned line = 0; ///< of that
     bool last = false; ///< of the text
 };

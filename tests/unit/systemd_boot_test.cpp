@@ -282,6 +282,7 @@ TEST(SystemdBoot, KernelsThatAreNotThere) {
     machine.add("a.conf");
     machine.write(entries + "b.conf", "linux /gone\n");
     EXPECT_EQ(ids(machine.menu()), Strings{"a.conf"});
+    EXPECT_TRUE(has_doubt(machine.menu().doubts, "/" + entries + "b.conf", "not in this copy"));
     // A captured machine has none at all.
     std::filesystem::remove(machine.path() + "/efi/k");
     EXPECT_EQ(ids(machine.menu()), (Strings{"b.conf", "a.conf"}));

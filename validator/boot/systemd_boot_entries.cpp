@@ -314,6 +314,23 @@ int compare_entries(const SystemdBootEntry& a, const SystemdBootEntry& b) {
     return sign_of(static_cast<long long>(a.tries_done) - b.tries_done);
 }
 
+/// systemd-boot passes over an entry whose kernel is not there. A captured machine seldom has any,
+/// and then all entries would be lost: they are left out where others' kernels are there.
+void leave_out_missing(const Sysroot& root, SystemdBootFiles& out) {
+    const auto first =
+        std::stable_partition(out.entries.begin(), out.entries.end(),
+                              [](const SystemdBootEntry& entry) { return entry.there; });
+    if (first == out.entries.begin())
+        return;
+    // What is not in a copy may have been on the machine.
+    if (!root.live())
+        for (auto entry = first; entry != out.entries.end(); ++entry)
+            out.doubts.push_back({"its kernel is not in this copy of a machine, and systemd-boot "
+                                  "passes over an entry without one",
+                                  doubt_source(entry->entry.source), 0});
+    out.entries.erase(first, out.entries.end());
+}
+
 } // namespace
 
 bool in_one_place(const SystemdBootEntry& a, const SystemdBootEntry& b) {
@@ -328,13 +345,7 @@ SystemdBootFiles gather_systemd_boot(const Sysroot& root, const std::vector<std:
         gatherer.take_images();
         gatherer.take_files();
     }
-    // systemd-boot passes over an entry whose kernel is not there. A captured machine seldom has
-    // any, and then all entries would be lost: they are left out where others' kernels are there.
-    const auto is_there = [](const SystemdBootEntry& entry) { return entry.there; };
-    if (std::any_of(out.entries.begin(), out.entries.end(), is_there))
-        out.entries.erase(std::remove_if(out.entries.begin(), out.entries.end(),
-                                         [](const SystemdBootEntry& one) { return !one.there; }),
-                          out.entries.end());
+    leave_out_missing(root, out);
     std::stable_sort(out.entries.begin(), out.entries.end(),
                      [](const SystemdBootEntry& a, const SystemdBootEntry& b) {
                          return compare_entries(a, b) < 0;

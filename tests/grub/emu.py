@@ -10,6 +10,8 @@ import time
 
 # Kernels and modules are loaded with these; the last of an entry ends GRUB.
 PRELUDE = """
+export timeout
+set timeout=0
 function told { echo "@@$*"; }
 function kernel { for word in "$@"; do told "word $word"; done; }
 function linux { told linux; kernel "$@"; }
@@ -36,6 +38,9 @@ def output(folder, seconds):
             if not chunk:
                 break
             text += chunk
+            if b"Press any key" in chunk:
+                grub.stdin.write(b" ")
+                grub.stdin.flush()
             if b"@@end" in text:
                 break
         grub.kill()
@@ -47,7 +52,8 @@ def boots(case, seconds=5):
     folder = pathlib.Path(case, "emu")
     shutil.copytree(pathlib.Path(case, "boot/grub"), folder)
     config = folder / "grub.cfg"
-    config.write_text(PRELUDE + config.read_text() + "\nset timeout=0\nset timeout_style=menu\n")
+    text = config.read_bytes().decode().replace("function finish { true; }\n", "")
+    config.write_text(PRELUDE + text + "\nset timeout=0\nset timeout_style=menu\n", newline="")
     now, found = None, {"kernel": [], "initrds": [], "modules": []}
     text = output(folder, seconds)
     for line in text.split("@@")[1:]:

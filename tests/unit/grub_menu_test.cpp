@@ -21,7 +21,7 @@ namespace {
 class Grub {
   public:
     explicit Grub(const std::string& config, const std::string& path = "boot/grub/grub.cfg")
-        : path_("/" + path), folder({{path, config}}) {}
+        : path_("/" + path), folder({{path, config}, {"etc/os-release", "ID=debian\n"}}) {}
 
     BootMenu read(const BootLimits& limits = {}) const {
         return read_grub_menu(Sysroot(folder.path()), path_, limits);
@@ -258,6 +258,14 @@ TEST(GrubMenu, DefaultNamesAnEntryInManyWays) {
     EXPECT_EQ(with("more"), Ids{"more>x"});
 }
 
+TEST(GrubMenu, ASubmenuSeesExportedVariablesAlone) {
+    const std::string config = "x=1\nexport y\ny=2\nsubmenu s {\n" + entry("a", "$x $y") + "}\n";
+    EXPECT_EQ(menu_of(config).entries.at(0).cmdline, "2");
+    Grub grub(config); // Fedora's later ones export all
+    grub.folder.write("etc/os-release", "ID=fedora\n");
+    EXPECT_EQ(grub.read().entries.at(0).doubts.size(), 1U);
+}
+
 TEST(GrubMenu, TheFirstEntryMayBeASubmenu) {
     const std::string menu = "submenu s {\n" + entry("x") + entry("y") + "}\n" + entry("b");
     EXPECT_EQ(chosen(menu_of(menu)), Ids{"s>x"});
@@ -273,8 +281,7 @@ TEST(GrubMenu, GrubsDifferInNamesThatBeginWithADigit) {
     const std::string config = "default=6.1-x\n" + entry("a") + entry("6.1-x");
     const auto of = [&](const std::string& os) {
         Grub grub(config);
-        if (!os.empty())
-            grub.folder.write("etc/os-release", os);
+        grub.folder.write("etc/os-release", os);
         return grub.read();
     };
     EXPECT_EQ(chosen(of("ID=debian\n")), Ids{"a"});
@@ -407,6 +414,8 @@ TEST(GrubMenu, AConfigfileShowsItsOwnMenu) {
     Grub grub(entry("outer") + "default=1\nconfigfile $prefix/inner.cfg\n" + entry("later"));
     grub.folder.write("boot/grub/inner.cfg", entry("a") + entry("b"));
     EXPECT_EQ(grub.read().entries.size(), 2U);
+    EXPECT_EQ(chosen(grub.read()), Ids{"a"}); // `default` is not exported
+    grub.folder.write("boot/grub/inner.cfg", "default=1\n" + entry("a") + entry("b"));
     EXPECT_EQ(chosen(grub.read()), Ids{"b"});
     grub.folder.write("boot/grub/inner.cfg", "set x=1\n");
     EXPECT_EQ(chosen(grub.read()), Ids{"later"});

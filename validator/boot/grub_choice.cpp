@@ -164,20 +164,15 @@ Choice choose(const State& state, const Menu& menu, const Text& value, Family fa
     return out;
 }
 
-std::vector<std::string> inside(std::string_view value, Family family) {
+std::string inside(std::string_view value) {
     for (size_t at = 0; at < value.size(); ++at) {
         if (value[at] != '>')
             continue;
-        if (at + 1 < value.size() && value[at + 1] != '>')
-            return {std::string(value.substr(at + 1))};
-        if (at + 1 == value.size())
-            break;
+        if (at + 1 == value.size() || value[at + 1] != '>')
+            return std::string(value.substr(at + 1));
         ++at;
     }
-    // It is unset there, but not by the newer ones of Red Hat's (grub_menu_execute_entry).
-    if (family == Family::red_hat && !value.empty())
-        return {std::string(), std::string(value)};
-    return {std::string()};
+    return {};
 }
 
 } // namespace virt_nested::grub

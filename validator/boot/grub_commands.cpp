@@ -247,6 +247,12 @@ void Run::do_unset(Call& call) {
         state_.unset(call.words[1]);
 }
 
+void Run::do_export(Call& call) {
+    known(call.words.size() > 1);
+    for (size_t i = 1; i < call.words.size(); ++i)
+        state_.exports(call.words[i], call.place);
+}
+
 void Run::do_true(Call&) {
     known(true);
 }

@@ -155,6 +155,7 @@ void Run::do_configfile(Call& call) {
     Menu menu;
     Menu* const before = std::exchange(menu_, &menu);
     state_.push();
+    state_.enter_context(family_ != Family::upstream);
     do_source(call);
     if (!leaving() && !menu.empty()) {
         show(menu, {});

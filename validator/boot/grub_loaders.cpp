@@ -136,7 +136,7 @@ const std::unordered_map<std::string_view, Run::Handler>& Run::handlers() {
         {"set", &Run::do_set},
         {"unset", &Run::do_unset},
         {"true", &Run::do_true},
-        {"export", &Run::do_true},
+        {"export", &Run::do_export},
         {"false", &Run::do_false},
         {"[", &Run::do_test},
         {"test", &Run::do_test},

@@ -86,18 +86,7 @@ void Run::take_item(Item& item, const Text& path, bool chosen) {
     auto* const outer_scope = std::exchange(scope_, &scope);
     state_.push();
     state_.set("chosen", path + escaped(item.id), item.place);
-    if (const Value* value = state_.get("default"); value != nullptr && item.submenu) {
-        const Place place = value->place;
-        std::set<std::string> all;
-        for (const std::string& one : state_.options(value->text))
-            for (std::string& rest : inside(one, family_))
-                all.insert(std::move(rest));
-        // Only the ones that lead here matter, and the others end in the same entry at worst.
-        state_.set("default",
-                   all.size() == 1 ? *all.begin()
-                                   : state_.unknown({"default", {all.begin(), all.end()}, true}),
-                   place);
-    }
+    enter(item.submenu);
     body(item.body);
     if (item.submenu && !stopped_ && !flow_.ended) {
         show(inner, path + escaped(item.id) + ">");
@@ -122,6 +111,37 @@ void Run::take_item(Item& item, const Text& path, bool chosen) {
         for (size_t i = before; i < out_.entries.size() && !(chosen && item.submenu); ++i)
             out_.entries[i].doubts.push_back(one);
     }
+}
+
+/// An entry runs with what `default` leaves for it behind '>', and a submenu in a context of its
+/// own. Without anything left `default` is unset, but not by newer ones of Red Hat's
+/// (grub_menu_execute_entry).
+void Run::enter(bool submenu) {
+    const Value* const value = state_.get("default");
+    const Place place = value == nullptr ? Place() : value->place;
+    const std::vector<std::string> outer = state_.options(value == nullptr ? "" : value->text);
+    if (submenu)
+        state_.enter_context(family_ != Family::upstream);
+    const Text kept = family_ == Family::upstream ? Text() : text_of("default");
+    std::set<std::string> all;
+    bool told = !outer.empty();
+    for (const std::string& one : outer) {
+        if (const std::string rest = inside(one); !rest.empty()) {
+            all.insert(rest);
+            continue;
+        }
+        const std::vector<std::string> some = state_.options(kept);
+        told = told && !some.empty();
+        all.insert(some.begin(), some.end());
+        all.insert(std::string());
+    }
+    if (told && all.size() == 1 && all.begin()->empty())
+        return state_.unset("default");
+    const Unknown what{"default", {all.begin(), all.end()}, true};
+    state_.set("default",
+               told && all.size() == 1 ? *all.begin()
+                                       : state_.unknown(told ? what : Unknown{"default", {}, true}),
+               place);
 }
 
 std::string Run::taken(const char* name, const char* what, BootEntry& entry) {

@@ -27,13 +27,19 @@ Run::Run(const Sysroot& root, const BootLimits& limits, const std::string& confi
     for (const char* name :
          {"chainloader_bpb", "ntldr", "platform_search_hint", "default_font_path",
           "all_video_module", "menuentry_id", "menuentry_options", "200_final", "nativedisk_cmd",
-          "timeout_style", "search_cryptodisk_only", "net_search_cfg"})
+          "timeout_style", "search_cryptodisk_only", "net_search_cfg"}) {
         state_.set("feature_" + std::string(name), "y", nowhere);
+        state_.exports("feature_" + std::string(name), nowhere);
+    }
     for (const char* name : {"grub_platform", "grub_cpu"})
         state_.set(name, state_.unknown({name, {}, false}), nowhere);
     for (const char* name : {"cmdpath", "shim_lock", "lockdown", "check_signatures", "lang",
                              "net_default_server", "net_default_ip", "pxe_default_server"})
         state_.set(name, state_.unknown({name, {}, true}), nowhere);
+    for (const char* name :
+         {"root", "prefix", "grub_platform", "grub_cpu", "cmdpath", "shim_lock", "lockdown",
+          "check_signatures", "config_file", "config_directory", "chosen"})
+        state_.exports(name, nowhere);
 }
 
 void Run::doubt(std::string what, const Place& place, int code) {

@@ -59,8 +59,8 @@ struct Choice {
 enum class Family { upstream, red_hat, unknown };
 Family family_of(const Sysroot& root);
 Choice choose(const State& state, const Menu& menu, const Text& value, Family family);
-/// What `default` may be inside of a submenu.
-std::vector<std::string> inside(std::string_view value, Family family);
+/// What a value of `default` leaves for the submenu that it names; empty: nothing.
+std::string inside(std::string_view value);
 
 class Run {
   public:
@@ -114,6 +114,7 @@ class Run {
     void sets_unknown(const Call& call);
     void do_set(Call& call);
     void do_unset(Call& call);
+    void do_export(Call& call);
     void do_true(Call& call);
     void do_false(Call& call);
     void do_test(Call& call);
@@ -149,6 +150,7 @@ class Run {
     // grub_menu.cpp
     void show(Menu& menu, const Text& path);
     void take_item(Item& item, const Text& path, bool chosen);
+    void enter(bool submenu);
     void take_loaded(const Item* item, const Text& path);
     std::string taken(const char* name, const char* what, BootEntry& entry);
 

@@ -71,7 +71,28 @@ void State::set(const std::string& name, Text text, const Place& place) {
             return;
         text = unknown({name, {}, false});
     }
-    put(name, Value{std::move(text), place});
+    const Value* before = get(name);
+    put(name, Value{std::move(text), place, before != nullptr && before->exported});
+}
+
+void State::exports(const std::string& name, const Place& place) {
+    const Value* before = get(name);
+    Value now = before == nullptr ? Value{{}, place, true} : *before;
+    now.exported = true;
+    if (before == nullptr || !before->exported)
+        put(name, std::move(now));
+}
+
+void State::enter_context(bool all_perhaps) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : values_)
+        // What is loaded is no variable of GRUB's.
+        if (!value.exported && !name.starts_with('\x04'))
+            names.push_back(name);
+    for (const std::string& name : names) {
+        const Value value = *get(name);
+        put(name, all_perhaps ? join(name, value, std::nullopt, value.place) : std::nullopt);
+    }
 }
 
 void State::unset(const std::string& name) {
@@ -118,7 +139,8 @@ std::optional<Value> State::join(const std::string& name, std::optional<Value> o
         one && other && one->place.file == other->place.file && one->place.line == other->place.line
             ? one->place
             : place;
-    return Value{unknown(std::move(what)), where};
+    return Value{unknown(std::move(what)), where,
+                 (one && one->exported) || (other && other->exported)};
 }
 
 void State::merge(Changes one, Changes other, const Place& place) {

@@ -33,6 +33,7 @@ struct Place {
 struct Value {
     Text text;
     Place place;
+    bool exported = false;
 };
 
 inline bool is_known(std::string_view text) {
@@ -59,6 +60,10 @@ class State {
     /// Too long a value becomes an unknown one, and `overflow` true.
     void set(const std::string& name, Text text, const Place& place);
     void unset(const std::string& name);
+    void exports(const std::string& name, const Place& place);
+    /// In a submenu and in another menu's file only the exported ones are there (grub:
+    /// normal/context.c); `all_perhaps`: or all of them.
+    void enter_context(bool all_perhaps);
 
     /// What changes from here on can be taken back.
     void push() { frames_.emplace_back(); }

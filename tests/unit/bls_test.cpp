@@ -7,9 +7,9 @@
 
 using namespace virt_nested;
 using namespace std::string_literals;
-using test::AsNobody;
 using test::Bounded;
 using test::Folder;
+using test::Forbidden;
 using test::has_doubt;
 
 namespace {
@@ -173,12 +173,11 @@ TEST(Bls, WhatCannotBeRead) {
     const std::string entries = folder.path() + folder_name;
     ASSERT_EQ(::mkfifo((entries + "/fifo.conf").c_str(), 0644), 0);
     folder.write("boot/loader/entries/secret.conf", "linux /s\n");
-    ::chmod((entries + "/secret.conf").c_str(), 0600);
     folder.link("loop.conf", "boot/loader/entries/loop.conf");
     folder.link("/nowhere", "boot/loader/entries/gone.conf");
     std::vector<Doubt> doubts;
     {
-        const AsNobody nobody(folder);
+        const Forbidden secret(folder, "boot/loader/entries/secret.conf");
         EXPECT_EQ(read(folder, doubts).size(), 1U);
     }
     EXPECT_TRUE(has_doubt(doubts, folder_name + "/fifo.conf", "a FIFO", EINVAL));
@@ -189,8 +188,7 @@ TEST(Bls, WhatCannotBeRead) {
     EXPECT_TRUE(has_doubt(doubts, folder_name + "/gone.conf", "No such file", ENOENT));
     EXPECT_EQ(doubts.size(), 5U) << test::doubts(doubts);
     doubts.clear();
-    ::chmod(entries.c_str(), 0700);
-    const AsNobody nobody(folder);
+    const Forbidden all(folder, "boot/loader/entries");
     EXPECT_TRUE(read(folder, doubts).empty());
     EXPECT_TRUE(
         has_doubt(doubts, folder_name, "the folder of boot entries cannot be read", EACCES));

@@ -60,23 +60,32 @@ inline bool has_doubt(const std::vector<Doubt>& found, std::string_view source,
     });
 }
 
-/// Reads as somebody who may read nothing: root may all.
-class AsNobody {
+/// While it lives, a file or folder that this process may not read: 0600 or 0700 of root, and it is
+/// somebody else; without root, of no mode at all.
+class Forbidden {
   public:
-    explicit AsNobody(const Folder& folder) : was_(::geteuid()) {
+    Forbidden(const Folder& folder, const std::string& name)
+        : path_(folder.path() + "/" + name), was_(::geteuid()) {
+        struct stat found {};
+        if (::stat(path_.c_str(), &found) != 0)
+            ADD_FAILURE() << path_;
+        mode_ = found.st_mode & 07777;
         ::chmod(folder.path().c_str(), 0755);
+        ::chmod(path_.c_str(), was_ != 0 ? 0 : S_ISDIR(found.st_mode) ? 0700 : 0600);
         if (was_ == 0 && ::seteuid(65534) != 0)
             ADD_FAILURE() << "seteuid";
     }
-    AsNobody(const AsNobody&) = delete;
-    AsNobody& operator=(const AsNobody&) = delete;
-    ~AsNobody() {
-        if (::seteuid(was_) != 0)
+    Forbidden(const Forbidden&) = delete;
+    Forbidden& operator=(const Forbidden&) = delete;
+    ~Forbidden() {
+        if (::seteuid(was_) != 0 || ::chmod(path_.c_str(), mode_) != 0)
             std::abort();
     }
 
   private:
+    std::string path_;
     uid_t was_;
+    mode_t mode_ = 0;
 };
 
 /// That reading took less than a second and 32 MiB.

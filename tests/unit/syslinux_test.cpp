@@ -7,11 +7,11 @@
 
 using namespace virt_nested;
 using namespace std::string_literals;
-using test::AsNobody;
 using test::Bounded;
 using test::chosen;
 using test::entry;
 using test::Folder;
+using test::Forbidden;
 using test::has_doubt;
 using test::ids;
 using test::Strings;
@@ -263,14 +263,12 @@ TEST(Syslinux, DoubtsWithoutEnd) {
 TEST(Syslinux, WhatCannotBeRead) {
     const Folder folder{{config.substr(1), "default a\nlabel a\nlinux /a\ninclude secret\n"},
                         {"boot/extlinux/secret", "default b\n"}};
-    ::chmod((folder.path() + "/boot/extlinux/secret").c_str(), 0600);
     {
-        const AsNobody nobody(folder);
+        const Forbidden secret(folder, "boot/extlinux/secret");
         EXPECT_TRUE(
             has_doubt(read(folder).doubts, "/boot/extlinux/secret", "Permission denied", EACCES));
     }
-    ::chmod((folder.path() + "/boot/extlinux").c_str(), 0700);
-    const AsNobody nobody(folder);
+    const Forbidden all(folder, "boot/extlinux");
     EXPECT_TRUE(read(folder).found);
     EXPECT_TRUE(has_doubt(read(folder).doubts, config, "Permission denied", EACCES));
 }

@@ -10,11 +10,11 @@
 
 using namespace virt_nested;
 using namespace std::string_literals;
-using test::AsNobody;
 using test::Bounded;
 using test::chosen;
 using test::entry;
 using test::Folder;
+using test::Forbidden;
 using test::has_doubt;
 using test::ids;
 using test::Strings;
@@ -201,8 +201,7 @@ TEST(SystemdBoot, SavedEntry) {
     machine.set("LoaderEntryLastBooted", "a.conf");
     EXPECT_EQ(chosen(machine.menu()), Strings{"a.conf"});
     EXPECT_EQ(machine.menu().choice, "/" + variables + "LoaderEntryLastBooted" + guid);
-    ::chmod((machine.path() + "/" + variables + "LoaderEntryLastBooted" + guid).c_str(), 0600);
-    const AsNobody nobody(machine);
+    const Forbidden secret(machine, variables + "LoaderEntryLastBooted" + guid);
     EXPECT_TRUE(has_doubt(machine.menu().doubts, "/" + variables + "LoaderEntryLastBooted" + guid,
                           "the EFI variable cannot be read", EACCES));
 }
@@ -465,16 +464,13 @@ TEST(SystemdBoot, WhatCannotBeReadCouldBeTheOne) {
     const Machine machine;
     machine.add("a.conf");
     machine.add("b.conf");
-    const std::string file = machine.path() + "/" + entries + "b.conf";
-    ::chmod(file.c_str(), 0600);
     {
-        const AsNobody nobody(machine);
+        const Forbidden secret(machine, entries + "b.conf");
         const BootMenu menu = machine.menu();
         EXPECT_EQ(chosen(menu), Strings{"a.conf"});
         EXPECT_TRUE(has_doubt(menu.doubts, "/" + entries + "b.conf", "Permission denied", EACCES));
     }
-    ::chmod((machine.path() + "/efi").c_str(), 0700);
-    const AsNobody nobody(machine);
+    const Forbidden all(machine, "efi");
     const BootMenu menu = machine.menu();
     EXPECT_TRUE(menu.found);
     EXPECT_TRUE(has_doubt(menu.doubts, "/efi/loader/entries", "Permission denied", EACCES));

@@ -7,11 +7,11 @@
 
 using namespace virt_nested;
 using namespace std::string_literals;
-using test::AsNobody;
 using test::Bounded;
 using test::chosen;
 using test::entry;
 using test::Folder;
+using test::Forbidden;
 using test::has_doubt;
 using test::ids;
 using test::Strings;
@@ -160,15 +160,13 @@ TEST(Zipl, WhatCannotBeRead) {
     EXPECT_FALSE(read(folder).found);
     folder.write(config.substr(1), "[defaultboot]\ndefaultauto\ntarget=/boot\n[a]\nimage=/k\n");
     folder.write("boot/loader/entries/a.conf", "");
-    ::chmod((folder.path() + "/boot/loader/entries").c_str(), 0700);
     {
-        const AsNobody nobody(folder);
+        const Forbidden all(folder, "boot/loader/entries");
         EXPECT_TRUE(
             has_doubt(read(folder).doubts, "/boot/loader/entries", "Permission denied", EACCES));
     }
-    ::chmod((folder.path() + config).c_str(), 0600);
     {
-        const AsNobody nobody(folder);
+        const Forbidden secret(folder, config.substr(1));
         EXPECT_TRUE(read(folder).found);
         EXPECT_TRUE(has_doubt(read(folder).doubts, config, "Permission denied", EACCES));
     }

@@ -219,7 +219,7 @@ TEST(SystemdBoot, VariablesThatAreNone) {
     std::filesystem::remove_all(machine.path() + "/sys/firmware/efi/efivars");
     const BootMenu menu = machine.menu();
     EXPECT_EQ(chosen(menu), Strings{"b.conf"});
-    EXPECT_TRUE(has_doubt(menu.doubts, "/sys/firmware/efi/efivars", "variables are not there"));
+    EXPECT_TRUE(menu.doubts.empty()) << "a captured machine has those that were captured";
     std::filesystem::remove(machine.path() + "/" + entries + "a.conf");
     EXPECT_TRUE(machine.menu().doubts.empty()) << "of one entry there is no choice";
 }
@@ -281,7 +281,7 @@ TEST(SystemdBoot, KernelsThatAreNotThere) {
     machine.add("a.conf");
     machine.write(entries + "b.conf", "linux /gone\n");
     EXPECT_EQ(ids(machine.menu()), Strings{"a.conf"});
-    EXPECT_TRUE(has_doubt(machine.menu().doubts, "/" + entries + "b.conf", "not in this copy"));
+    EXPECT_TRUE(machine.menu().doubts.empty());
     // A captured machine has none at all.
     std::filesystem::remove(machine.path() + "/efi/k");
     EXPECT_EQ(ids(machine.menu()), (Strings{"b.conf", "a.conf"}));
@@ -347,9 +347,12 @@ TEST(SystemdBoot, UnifiedImagesThatLackSomething) {
     EXPECT_TRUE(entry(machine.menu(), "a.efi").initrds.empty());
     EXPECT_TRUE(
         has_doubt(entry(machine.menu(), "a.efi").doubts, path, "has no command line of its own"));
-    machine.write("efi/EFI/Linux/a.efi", test::pe({{".linux", "MZ"}}));
-    EXPECT_TRUE(machine.menu().entries.empty());
-    EXPECT_TRUE(has_doubt(machine.menu().doubts, path, "names no system"));
+    // systemd-boot passes over it: where there is nothing else, something else starts it.
+    machine.write("efi/EFI/Linux/a.efi", test::pe({{".linux", "MZ"}, {".cmdline", "quiet"}}));
+    EXPECT_EQ(ids(machine.menu()), Strings{"a.efi"});
+    machine.add("b.conf");
+    EXPECT_EQ(ids(machine.menu()), Strings{"b.conf"});
+    std::filesystem::remove(machine.path() + "/" + entries + "b.conf");
     machine.write("efi/EFI/Linux/a.efi", "no PE");
     EXPECT_TRUE(has_doubt(machine.menu().doubts, path, "not a PE file", EBADMSG));
     machine.write("efi/EFI/Linux/a.efi",

@@ -27,6 +27,9 @@ struct SystemdBootEntry {
 struct SystemdBootFiles {
     bool found = false;
     std::vector<SystemdBootEntry> entries; ///< sorted
+    /// Unified kernel images that name no system, which systemd-boot passes over: `entries` where
+    /// there are no others.
+    std::vector<SystemdBootEntry> nameless;
     std::vector<Doubt> doubts;
 };
 

@@ -275,7 +275,8 @@ std::vector<Rules> rules_of(std::optional<int> version) {
 void choose_systemd_boot(const Sysroot& root, const std::vector<std::string>& homes,
                          const SystemdBootFiles& files, const LoaderConf& conf,
                          const EfiVariables& variables, BootMenu& menu) {
-    if (!variables.known() && files.entries.size() > 1)
+    // A captured machine has those that it was captured with.
+    if (!variables.known() && root.live() && files.entries.size() > 1)
         menu.doubts.push_back({"the firmware's variables are not there, which may name another "
                                "entry for the next start",
                                variables.folder(), 0});

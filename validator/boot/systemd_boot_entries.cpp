@@ -86,8 +86,8 @@ void Gatherer::take_images() {
     }
 }
 
-/// The names that an os-release gives it (systemd: src/fundamental/bootspec-fundamental.c). False:
-/// none, and systemd-boot passes over the image.
+/// The names that an os-release gives it, in a section .osrel (systemd:
+/// src/fundamental/bootspec-fundamental.c). False: none, and systemd-boot passes over the image.
 bool take_names(const std::string& os_release, SystemdBootEntry& out) {
     constexpr std::array keys = {"PRETTY_NAME"sv,   "IMAGE_ID"sv, "NAME"sv,       "ID"sv,
                                  "IMAGE_VERSION"sv, "VERSION"sv,  "VERSION_ID"sv, "BUILD_ID"sv};
@@ -120,13 +120,7 @@ void Gatherer::take_image(const std::string& name) {
         return;
     }
     SystemdBootEntry out;
-    if (!take_names(image->os_release, out)) {
-        // The firmware may start it all the same, and nothing else is known of it.
-        out_.doubts.push_back({"the image names no system in an .osrel section, and systemd-boot "
-                               "passes over it",
-                               doubt_source(path), 0});
-        return;
-    }
+    const bool named = take_names(image->os_release, out);
     // Its tries are counted as those of an entry file.
     const BlsFile counted = parse_bls(path.substr(0, path.size() - 4) + ".conf", {}, limits_);
     out.tries_left = counted.tries_left;
@@ -139,7 +133,7 @@ void Gatherer::take_image(const std::string& name) {
         out_.doubts.push_back({"the image has several profiles, each an entry of its own, and only "
                                "the first is read",
                                doubt_source(path), 0});
-    out_.entries.push_back(std::move(out));
+    (named ? out_.entries : out_.nameless).push_back(std::move(out));
 }
 
 void Gatherer::take_files() {
@@ -316,18 +310,12 @@ int compare_entries(const SystemdBootEntry& a, const SystemdBootEntry& b) {
 
 /// systemd-boot passes over an entry whose kernel is not there. A captured machine seldom has any,
 /// and then all entries would be lost: they are left out where others' kernels are there.
-void leave_out_missing(const Sysroot& root, SystemdBootFiles& out) {
+void leave_out_missing(SystemdBootFiles& out) {
     const auto first =
         std::stable_partition(out.entries.begin(), out.entries.end(),
                               [](const SystemdBootEntry& entry) { return entry.there; });
     if (first == out.entries.begin())
         return;
-    // What is not in a copy may have been on the machine.
-    if (!root.live())
-        for (auto entry = first; entry != out.entries.end(); ++entry)
-            out.doubts.push_back({"its kernel is not in this copy of a machine, and systemd-boot "
-                                  "passes over an entry without one",
-                                  doubt_source(entry->entry.source), 0});
     out.entries.erase(first, out.entries.end());
 }
 
@@ -345,7 +333,10 @@ SystemdBootFiles gather_systemd_boot(const Sysroot& root, const std::vector<std:
         gatherer.take_images();
         gatherer.take_files();
     }
-    leave_out_missing(root, out);
+    // Where there is nothing else, it is not systemd-boot that starts them.
+    if (out.entries.empty())
+        out.entries.swap(out.nameless);
+    leave_out_missing(out);
     std::stable_sort(out.entries.begin(), out.entries.end(),
                      [](const SystemdBootEntry& a, const SystemdBootEntry& b) {
                          return compare_entries(a, b) < 0;

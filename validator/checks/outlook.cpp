@@ -135,6 +135,9 @@ Outlook by_live_files(const Facts& facts, const NextBoot& boot, const Cmdline& c
     const Outlook without = with({});
     if (listed.state == without.state)
         return without;
+    // What it came to in this boot shows which of the two was first.
+    if (facts.host.module.on() && facts.host.parameter.state == listed.state)
+        return listed;
     return Outlook::of(State::undetermined,
                        listed.found + ", if " + std::string(name(live.at_boot.service)) +
                            " loads the module first; else " + without.found,

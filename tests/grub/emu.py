@@ -31,14 +31,16 @@ def output(folder, seconds):
     words = ["grub-emu", "-d", str(folder), "-r", "host"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**os.environ, "TERM": "dumb"}) as grub:
-        text, until = b"", time.monotonic() + seconds
+        text, until, keys = b"", time.monotonic() + seconds, 0
         while time.monotonic() < until:
             ready, _, _ = select.select([grub.stdout], [], [], max(0, until - time.monotonic()))
             chunk = os.read(grub.stdout.fileno(), 65536) if ready else b""
             if not chunk:
                 break
             text += chunk
-            if b"Press any key" in chunk:
+            # After an error it waits for ten seconds.
+            if text.count(b"Press any key") > keys:
+                keys += 1
                 grub.stdin.write(b" ")
                 grub.stdin.flush()
             if b"@@end" in text:

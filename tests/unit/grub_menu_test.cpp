@@ -252,10 +252,18 @@ TEST(GrubMenu, DefaultNamesAnEntryInManyWays) {
     EXPECT_EQ(with("'more>none'"), Ids{"more>x"});
     EXPECT_EQ(with("nothing"), Ids{"first"});
     EXPECT_EQ(with("99"), Ids{"first"});
+    EXPECT_EQ(with("4294967297"), Ids{"ab"}); // it is an int there
+    EXPECT_EQ(with("-1"), Ids{"first"});
     EXPECT_EQ(with("''"), Ids{"first"});
     EXPECT_EQ(with("3rd"), Ids{"3rd"}); // read as the number 3, which is the same here
     EXPECT_EQ(with("2"), Ids{"more>x"});
     EXPECT_EQ(with("more"), Ids{"more>x"});
+}
+
+TEST(GrubMenu, AnOptionWithoutItsValueTakesTheBody) {
+    const BootMenu menu = menu_of("menuentry x --class { linux /vmlinuz\n}\n" + entry("a"));
+    EXPECT_EQ(menu.entries.size(), 1U);
+    EXPECT_EQ(menu.doubts.size(), 1U);
 }
 
 TEST(GrubMenu, ASubmenuSeesExportedVariablesAlone) {

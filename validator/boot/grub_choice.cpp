@@ -36,8 +36,11 @@ Tri names(const State& state, std::string_view value, const Text& name) {
     return tri(count > 0);
 }
 
-/// The entries that may stand at a place, counted from 0; behind the end, the first.
-void at_place(const Menu& menu, unsigned long place, Choice& out) {
+/// The entries that may stand at a place, counted from 0; behind the end, the first. GRUB has the
+/// number as an int.
+void at_place(const Menu& menu, unsigned long number, Choice& out) {
+    const int cut = static_cast<int>(number);
+    const size_t place = cut < 0 ? menu.size() : static_cast<size_t>(cut);
     size_t least = 0, most = 0;
     for (size_t i = 0; i < menu.size(); ++i) {
         if (least <= place && place <= most) {

@@ -276,6 +276,7 @@ void Run::do_test(Call& call) {
 void Run::do_menuentry(Call& call) {
     known(true);
     Item item;
+    bool whole = true; // else an option takes the body for its value
     constexpr std::array with_value = {"--class", "--users", "--hotkey", "--source", "--id"};
     for (size_t i = 1; i < call.words.size(); ++i) {
         const Text& word = call.words[i];
@@ -298,6 +299,8 @@ void Run::do_menuentry(Call& call) {
             value = word.substr(equals + 1);
         else if (i + 1 < call.words.size() && !call.words[i + 1].starts_with('-'))
             value = call.words[++i];
+        else
+            whole = false;
         if (option == "--id") {
             item.has_id = true;
             item.id = value;
@@ -307,7 +310,7 @@ void Run::do_menuentry(Call& call) {
         }
     }
     const bool block = call.node.block_end != 0;
-    if (item.arguments.empty() || block == (item.body.text != nullptr)) {
+    if (!whole || item.arguments.empty() || block == (item.body.text != nullptr)) {
         known(false);
         return doubt("an entry without a title or a body is none for GRUB", call.place);
     }

@@ -50,7 +50,7 @@ class Shell {
                 continue;
             }
             std::string one;
-            if (!word(one))
+            if (out.back().before == "&" || !word(one)) // '&': beside what is in the background
                 return std::nullopt;
             out.back().empty = false;
             if (redirects(one)) {
@@ -187,7 +187,6 @@ class Run {
 
     /// False: nothing behind it counts.
     bool step(const Command& command) {
-        background_ = background_ || command.before == "&";
         const bool depends = command.before == "&&" || command.before == "||";
         if (depends && status_ == Status::unknown && !loaded())
             return open();
@@ -227,8 +226,6 @@ class Run {
             // Without -i it comes back to this command.
             if (!call.ignores_install)
                 return open();
-            if (loaded() && background_)
-                return open(); // which one is first?
             if (!loaded())
                 effect_ = {InstallEffect::Kind::loads, call.arguments};
             return true;
@@ -240,7 +237,6 @@ class Run {
     const std::string& module_;
     InstallEffect effect_;
     Status status_ = Status::success;
-    bool background_ = false; ///< one of the commands so far
 };
 
 const Directive* first(const ModConf& conf, Directive::Kind kind, const std::string& module) {

@@ -196,8 +196,9 @@ bool Linter::built_in(const std::string& module, const Cmdline::Token& word, con
     };
     const bool same = given.winner() && on(*given.winner()) == on(setting);
     add(LintKind::built_in, same ? LintSeverity::note : LintSeverity::warning, origin, text,
-        "has no effect: KVM is built into this kernel, and modprobe's options are for modules",
-        same ? "the kernel command line says the same"
+        shown(origin) + " has no effect: KVM is built into this kernel, and modprobe's options are "
+                        "for modules",
+        same ? "remove it: the kernel command line says the same"
              : "on the command line: " + context.module + "." + setting.shown("nested"));
     return true;
 }

@@ -179,7 +179,7 @@ std::string Sandbox::run_shell(const std::string& command) const {
     }
     return output_of(
         {"sh", "-c",
-         "PATH=" + folder.string() + ":/usr/bin:/bin; exec 3>&1 >/dev/null; " + command});
+         "PATH=" + folder.string() + ":/usr/bin:/bin; exec 3>&1 >/dev/null; " + command + "\n:"});
 }
 
 std::string Sandbox::run_modprobe(const std::string& module, bool as_udev) const {

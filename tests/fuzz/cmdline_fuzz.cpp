@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel command line, through both of its readers. The first byte chooses the version of kmod.
+#include "core/modconf/boot_options.h"
 #include "core/modconf/lint.h"
 #include "core/modconf/modconf.h"
 #include "tests/fuzz/fuzz.h"
@@ -38,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const KmodProfile profile = kmod_profile(versions[data[0] % versions.size()]);
     const Cmdline line = parse_cmdline(fuzz::text(data + 1, size - 1), profile);
     check(line);
+    clears_cpu_flag(line, platform(PlatformId::amd));
     ModConf conf;
     conf.profile = profile;
     LintContext context;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Files of modprobe.d. The first byte chooses the version of kmod; a NUL ends a file, so that
 // names, masks and order play their part.
+#include "core/modconf/install.h"
 #include "core/modconf/lint.h"
+#include "core/modconf/load_lists.h"
 #include "core/modconf/modconf.h"
+#include "core/modconf/sysctl.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <algorithm>
@@ -48,8 +51,28 @@ void check(const Effective& found) {
     must(found.overridden().size() + (winner ? 1 : 0) <= found.settings.size(),
          "none counts twice");
     if (winner && winner->value)
-        must(found.options.find(*winner->value) != std::string::npos,
+        must((found.options + " " + found.arguments).find(*winner->value) != std::string::npos,
              "the value is in the options");
+}
+
+/// Files that are not of modprobe.d, and commands in its lines.
+void check_others(std::string_view text) {
+    const auto count = std::count(text.begin(), text.end(), '\n') + 1;
+    const auto in_text = [&](unsigned line) {
+        must(line >= 1 && static_cast<long>(line) <= count, "the line is in the text");
+    };
+    const ConfD conf_d = conf_d_line(text, "kvm_intel", "6.6.30-gentoo");
+    if (conf_d.found)
+        in_text(conf_d.found->line);
+    for (const bool comments : {false, true})
+        if (const auto line = load_line(text, "kvm_intel", comments))
+            in_text(line->line);
+    if (const auto line = modules_disabled_in(text))
+        in_text(line->line);
+    const InstallEffect effect = follow_install(text, "kvm_intel");
+    must(effect.kind == InstallEffect::Kind::loads || effect.arguments.empty(),
+         "only what is loaded has arguments");
+    dependencies_in(text, "kvm_intel");
 }
 
 } // namespace
@@ -63,8 +86,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::vector<ConfFile> files = cut(text);
     const ModConf conf = parse_modconf(files, profile);
     check(conf, files);
+    LoadContext load;
+    load.dependencies = {"kvm", "irqbypass"};
+    if (data[0] & 0x40U)
+        load.cpu_alias = "cpu:type:x86,ven0000fam0006mod009E:feature:,0000,0085";
     for (const char* module : {"kvm", "kvm_intel", "kvm_amd"})
-        check(effective(conf, {}, module, "nested"));
+        check(effective(conf, {}, module, "nested", load));
+    check_others(text);
     LintContext context;
     context.module = data[0] & 0x80U ? "kvm_amd" : "kvm_intel";
     for (const LintFinding& finding : lint_modconf(conf, {}, {}, context)) {

@@ -133,8 +133,6 @@ std::string mend_block(const Facts& facts, const Block& block) {
 }
 
 std::string mend_line(const Facts& facts, const LintFinding& lint) {
-    if (lint.kind == LintKind::built_in)
-        return "remove " + where(facts, lint.origin) + ", which has no effect; " + lint.mend;
     if (!facts.machine.made_elsewhere() || lint.origin.on_command_line())
         return lint.mend;
     const std::string place = std::string(facts.machine.kind->files) + ": ";

@@ -6,6 +6,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 
@@ -53,6 +54,10 @@ Fact read_parameter(const Sysroot& root, const Platform& platform) {
     return Fact::undetermined_because(text.error().what, root.shown(path));
 }
 
+/// Modules named like a backend that are none: kvm_hv_pmu is a driver of perf
+/// (arch/powerpc/perf/kvm-hv-pmu.c, since 7.2).
+constexpr std::array<std::string_view, 1> no_backends = {"kvm_hv_pmu"};
+
 /// Modules that sit on kvm and are none of the table's: another backend answers /dev/kvm then.
 std::vector<std::string> read_backends(const Sysroot& root) {
     std::vector<std::string> out;
@@ -61,6 +66,7 @@ std::vector<std::string> read_backends(const Sysroot& root) {
         return out;
     for (const std::string& module : *modules) {
         const bool known =
+            std::find(no_backends.begin(), no_backends.end(), module) != no_backends.end() ||
             std::any_of(platforms().begin(), platforms().end(),
                         [&](const Platform& platform) { return platform.module == module; });
         if (module.starts_with("kvm_") && !known)

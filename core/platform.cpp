@@ -123,6 +123,7 @@ constexpr std::array<Platform, 6> table = {{
      .cpu_flag_number = 4 * 32 + 5,
      .paging_flag = "ept",
      .module = "kvm_intel",
+     .config = "CONFIG_KVM_INTEL",
      .parameter = "nested",
      .defaults = intel_defaults,
      .loaded_by = LoadedBy::cpu_alias,
@@ -157,6 +158,7 @@ constexpr std::array<Platform, 6> table = {{
      .cpu_flag_number = 6 * 32 + 2,
      .paging_flag = "npt",
      .module = "kvm_amd",
+     .config = "CONFIG_KVM_AMD",
      .parameter = "nested",
      .defaults = amd_defaults,
      .loaded_by = LoadedBy::cpu_alias,
@@ -189,6 +191,7 @@ constexpr std::array<Platform, 6> table = {{
      .signs = power_signs,
      .record = CpuRecord::first_and_behind,
      .module = "kvm_hv",
+     .config = "CONFIG_KVM_BOOK3S_64_HV",
      .parameter = "nested",
      .live = true,
      .defaults = always_on,
@@ -212,6 +215,7 @@ constexpr std::array<Platform, 6> table = {{
      .flag_field = "features",
      .cpu_flag = "sie",
      .module = "kvm",
+     .config = "CONFIG_KVM",
      .parameter = "nested",
      .defaults = always_off,
      .excludes = {"hpage",
@@ -258,6 +262,7 @@ constexpr std::array<Platform, 6> table = {{
      .flag_form = FlagForm::isa_letter,
      .cpu_flag = "h",
      .module = "kvm",
+     .config = "CONFIG_KVM",
      .probe = KvmProbe::none,
      .truth = "Linux, arch/riscv/kvm",
      .not_offered = "KVM on RISC-V does not offer nesting yet",
@@ -275,9 +280,11 @@ static_assert(std::all_of(table.begin(), table.end(),
                               return (platform.probe == KvmProbe::none) !=
                                          platform.not_offered.empty() &&
                                      platform.cpu_flag.empty() == platform.flag_field.empty() &&
+                                     platform.module.empty() == platform.config.empty() &&
                                      platform.parameter.empty() == platform.defaults.empty();
                           }),
-              "a row is whole: no probe has its reason, a flag its line, a parameter its default");
+              "a row is whole: no probe has its reason, a flag its line, a module its option, a "
+              "parameter its default");
 
 bool contains(std::span<const std::string_view> list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();

@@ -213,6 +213,7 @@ TEST(HostFacts, BackendsThatAreNoneOfOurs) {
                       {"sys/module/kvm_pvm/x", ""},
                       {"sys/module/kvm/x", ""},
                       {"sys/module/kvmfr/x", ""},
+                      {"sys/module/kvm_hv_pmu/x", ""},
                       {"dev/kvm", "nesting=0\n"}};
     EXPECT_EQ(read(root).backends, std::vector<std::string>{"kvm_pvm"});
 }

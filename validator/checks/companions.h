@@ -21,6 +21,8 @@ struct Companion {
     Outcome otherwise;  ///< with the other value
     std::string_view why;
     std::string_view mend;
+    std::string_view cpu_line = {}; ///< of /proc/cpuinfo that tells whether the CPU has it
+    std::string_view cpu_flag = {}; ///< in it; empty: nothing there tells
 };
 
 std::span<const Companion> companions();

@@ -4,8 +4,10 @@
 #include "core/text.h"
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
+#include "validator/checks/missing_module.h"
 #include "validator/checks/outlook.h"
 #include "validator/checks/refusal.h"
+#include "validator/checks/rivals.h"
 
 namespace virt_nested {
 
@@ -107,28 +109,40 @@ Check cpu_nested_paging_check() {
     };
 }
 
+/// How the module gets loaded, once nothing stands against it.
+std::string load(const Facts& facts) {
+    if (facts.modules.loading.off())
+        return "reboot: " + facts.modules.loading.found + " (" + facts.modules.loading.source +
+               "), and no module is loaded before the next boot";
+    return "modprobe " + std::string(facts.platform()->module);
+}
+
+/// Another module than ours answers /dev/kvm: what it offers is KVM's to say.
+void foreign_backend(const Facts& facts, Finding& out) {
+    const Host& host = facts.host;
+    out.found = "unknown KVM backend: " + listed(host.backends);
+    out.source = facts.shown("/sys/module/" + host.backends.front());
+    out.why = "Another module than " + std::string(facts.platform()->module) +
+              " answers /dev/kvm here; what it offers is asked of KVM, not guessed.";
+    out.mend = mend_hardware(facts);
+    out.result = host.nests.on() ? Outcome::pass : Outcome::fail;
+}
+
 Finding module_absent(const Facts& facts) {
     const Host& host = facts.host;
-    const std::string module(facts.platform()->module);
     Finding out = Finding::fail("loaded", "not loaded", host.module.source);
     if (!host.backends.empty()) {
-        out.found = "unknown KVM backend: " + listed(host.backends);
-        out.source = facts.shown("/sys/module/" + host.backends.front());
-        out.why = "Another module than " + module +
-                  " answers /dev/kvm here; what it offers is "
-                  "asked of KVM, not guessed.";
-        out.mend = mend_hardware(facts);
-        // What that backend offers is KVM's to say.
-        out.result = host.nests.on() ? Outcome::pass : Outcome::fail;
+        foreign_backend(facts, out);
     } else if (!facts.configuration.effective.blocks.empty()) {
         const Block& block = facts.configuration.effective.blocks.front();
         out.found += ", blocked by '" + printable(block.text) + "'";
         out.source = where(facts, block.origin);
-        out.mend = mend_block(facts, block) + "; then: modprobe " + module;
-    } else if (facts.modules.available.absent()) {
-        out.found += ", not installed for kernel " + facts.machine.kernel;
+        out.mend = mend_block(facts, block) + "; then: " + load(facts);
+    } else if (const MissingModule missing = missing_module(facts); !missing.found.empty()) {
+        out.found += ", " + missing.found;
         out.source = facts.modules.available.source;
-        out.mend = mend_missing_module(facts);
+        out.why = missing.why;
+        out.mend = missing.mend;
     } else if (host.cpu.off()) {
         out.why =
             "It does not load without the CPU's " + std::string(facts.platform()->cpu_flag) + ".";
@@ -138,8 +152,8 @@ Finding module_absent(const Facts& facts) {
         if (line)
             out.found += ", the kernel says: " + line->text;
         out.mend = line ? mend_refusal(facts, *line) : std::string();
-        if (out.mend.empty())
-            out.mend = "modprobe " + module;
+        if (out.mend.empty() || facts.modules.loading.off())
+            out.mend = load(facts);
     }
     return out;
 }
@@ -267,35 +281,6 @@ Check kvm_nested_paging_check() {
         .mend = "turn on ept (Intel) or npt (AMD) of the module, then reload it",
         .reference = api,
         .run = kvm_nested_paging,
-    };
-}
-
-/// virt/kvm/kvm_main.c since 6.12: the first VM no longer waits for itself to turn VMX on.
-Findings rival_hypervisor(const Facts& facts) {
-    if (facts.modules.rivals.empty())
-        return {Finding::pass("none", "none", facts.shown("/sys/module"))};
-    const Fact* at_load = facts.modules.parameter("kvm", "enable_virt_at_load");
-    std::string found = listed(facts.modules.rivals) + " loaded";
-    if (at_load)
-        found += ", kvm.enable_virt_at_load " + at_load->found;
-    return {Finding::warn("none", found, facts.shown("/sys/module"))};
-}
-
-Check rival_hypervisor_check() {
-    return {
-        .id = "rival-hypervisor",
-        .title = "Other hypervisors on this host",
-        .severity = Outcome::warn,
-        .platforms = has_rivals,
-        .wants_nesting = true,
-        .why =
-            "VirtualBox and VMware use the same CPU mode; with kvm.enable_virt_at_load (Linux 6.12 "
-            "and later) whichever loads second fails.",
-        .mend =
-            "unload one of the two; kvm.enable_virt_at_load=0 on the kernel command line lets both "
-            "load",
-        .reference = "https://docs.kernel.org/admin-guide/kernel-parameters.html",
-        .run = rival_hypervisor,
     };
 }
 

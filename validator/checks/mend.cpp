@@ -3,6 +3,7 @@
 #include "validator/checks/mend.h"
 
 #include "core/text.h"
+#include "validator/checks/missing_module.h"
 
 #include <algorithm>
 
@@ -152,14 +153,7 @@ std::string mend_line(const Facts& facts, const LintFinding& lint) {
 }
 
 std::string mend_missing_module(const Facts& facts) {
-    // An upgrade has taken the running kernel's files away, and brought others.
-    if (!facts.modules.folder && facts.boot.kernel() != facts.modules.release)
-        return "reboot into the kernel whose modules are there";
-    const std::string package = "the kernel's module package";
-    return facts.machine.made_elsewhere()
-               ? "this host is built from an image (" + std::string(facts.machine.kind->name) +
-                     "), which must bring " + package
-               : "install " + package;
+    return missing_module(facts).mend;
 }
 
 std::string mend_hook_link(const Facts& facts) {

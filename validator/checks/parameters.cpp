@@ -90,6 +90,24 @@ Check libvirt_reads_check() {
     };
 }
 
+/// What /proc/cpuinfo says of the CPU's part in it.
+State in_cpu(const Facts& facts, const Companion& row) {
+    if (row.cpu_flag.empty())
+        return State::on;
+    const std::string_view line = cpu_field(facts.machine.cpuinfo, row.cpu_line);
+    if (line.empty())
+        return State::undetermined;
+    return has_word(line, row.cpu_flag) ? State::on : State::off;
+}
+
+/// The option that gives it the value which nesting does not want.
+const Setting* culprit(const Companion& row, const Effective& given) {
+    const Parameter* known = known_parameter(row.module, row.parameter);
+    const Setting* winner = given.winner();
+    return winner && known && check_value(known->type, winner->value).on == !row.good ? winner
+                                                                                      : nullptr;
+}
+
 Findings companion(const Facts& facts, const Companion& row) {
     const Fact* fact = facts.modules.parameter(row.module, row.parameter);
     const std::string name = std::string(row.module) + "." + std::string(row.parameter);
@@ -99,11 +117,25 @@ Findings companion(const Facts& facts, const Companion& row) {
         return {Finding::undetermined({}, fact->reason, fact->source)};
     if (row.needs_nesting && !facts.host.parameter.on())
         return {Finding::skip(name + " says nothing while nested is off", fact->source)};
+    const Effective given = effective(facts.configuration.conf, facts.configuration.known_cmdline(),
+                                      row.module, row.parameter, facts.modules.likely_linkage());
+    const Setting* by = culprit(row, given);
+    const State cpu = in_cpu(facts, row);
+    if (fact->on() != row.good && (cpu == State::off || (cpu == State::undetermined && !by)))
+        return {Finding::skip(name + " = " + fact->found + ": " +
+                                  (cpu == State::off ? "the CPU has no " + std::string(row.cpu_flag)
+                                                     : "no option says so, and whether the CPU has "
+                                                       "it is not told"),
+                              fact->source)};
     Finding out =
         Finding::of(fact->on() == row.good ? Outcome::pass : row.otherwise,
                     name + (row.good ? " = Y" : " = N"), name + " = " + fact->found, fact->source);
     if (out.result == Outcome::skip)
         out.found += ": no harm, KVM sets it aside while a nested guest runs";
+    else if (out.result != Outcome::pass && by)
+        out.mend =
+            mend_setting(facts, *by, row.module, row.parameter) +
+            (by->origin.on_command_line() ? "; then reboot" : "; then: " + mend_running(facts));
     return {out};
 }
 
@@ -168,10 +200,25 @@ Check power_radix_check() {
 }
 
 /// A PAPR "nestedv2" guest has kvm_hv with nested=Y and no capability (book3s_hv.c since 6.12).
+/// PowerVM speaks no other than that (arch/powerpc/kvm/book3s_hv_nested.c); KVM has v1 to give, and
+/// only the loaded module can tell whether it did.
 Findings power_papr(const Facts& facts) {
     const Host& host = facts.host;
     if (cpu_field(facts.machine.cpuinfo, "platform") != "pSeries")
         return {Finding::skip("not a partition or guest")};
+    if (!host.module.on() && !host.nests.on() && !facts.modules.refusal()) {
+        const std::string source = facts.shown("/proc/cpuinfo");
+        if (facts.machine.hypervisor == "PowerVM")
+            return {Finding::fail("cap-nested-hv from the outer host", "a partition of PowerVM",
+                                  source)};
+        return {
+            Finding::undetermined("cap-nested-hv from the outer host",
+                                  "kvm_hv is not loaded, and only then the outer host says what "
+                                  "it gives",
+                                  source)
+                .at(at_load | at_boot)
+                .mend_by("modprobe kvm_hv, then run it again")};
+    }
     if (!host.parameter.on() || host.kvm.nesting.undetermined() || host.nests.on())
         return {Finding::pass("cap-nested-hv from the outer host",
                               host.nests.on() ? "the outer host offers it"
@@ -188,6 +235,7 @@ Check power_papr_check() {
         .title = "The outer host's nested-HV",
         .platforms = only_on(PlatformId::power),
         .horizons = always,
+        .decides = at_load | at_boot,
         .wants_nesting = true,
         .why = "A partition of PowerVM (PAPR nested API v2) runs guests that cannot nest again, "
                "although "

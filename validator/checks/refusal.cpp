@@ -107,7 +107,7 @@ std::string mend_refusal(const Facts& facts, const LogLine& line) {
     case Refuser::command_line:
         return "take that off the kernel command line and reboot";
     case Refuser::other_hypervisor:
-        return "unload " + listed(facts.modules.rivals) + ", then: modprobe " +
+        return "unload " + facts.modules.rivals.front().module + ", then: modprobe " +
                std::string(facts.platform()->module);
     case Refuser::other_module:
     case Refuser::nobody:

@@ -3,6 +3,7 @@
 #include "validator/facts/modules.h"
 
 #include "core/text.h"
+#include "validator/facts/kernel_config.h"
 #include "validator/facts/module_users.h"
 
 #include <algorithm>
@@ -20,6 +21,26 @@ std::optional<Linkage> linkage_by_sysfs(const Sysroot& root, const Host& host) {
     return root.exists(folder + "/initstate") || root.exists(folder + "/refcnt")
                ? Linkage::module
                : Linkage::built_in;
+}
+
+/// Why the module is not among those of the running kernel.
+void look_for_absence(const Sysroot& root, const Platform& platform, const std::string& kernel,
+                      ModuleFacts& out) {
+    if (out.available.on())
+        return;
+    const bool gone = !kernel.empty() && !out.folder;
+    const std::optional<bool> built = built_with(root, kernel, platform.config, true);
+    // Without CONFIG_MODULES there is no such file (kernel/module/procfs.c).
+    if (built == false || (gone && root.live() && !root.exists("/proc/modules"))) {
+        out.absence = Absence::built_without;
+        out.available = Fact::absent("not built", root.shown("/lib/modules"));
+    } else if (out.available.absent() && gone) {
+        out.absence = Absence::replaced;
+        for (const std::string& release : installed_releases(root))
+            out.installed_kernels.push_back(printable(release, 64));
+    } else if (out.available.absent()) {
+        out.absence = built ? Absence::not_installed : Absence::unknown;
+    }
 }
 
 /// Those that are there: a kernel has more than anybody lists.
@@ -78,8 +99,11 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
     if (!host.nests.on())
         out.log = read_kernel_log(root, host.platform->module);
     for (const std::string_view module : host.platform->rivals)
-        if (root.exists("/sys/module/" + std::string(module)))
-            out.rivals.emplace_back(module);
+        if (const std::string folder = "/sys/module/" + std::string(module); root.exists(folder)) {
+            const Result<std::string> version = root.read(folder + "/version", 4096);
+            out.rivals.push_back(
+                {std::string(module), version ? printable(trim(*version), 64) : std::string()});
+        }
     if (host.platform->module.empty())
         return out;
     out.references = reference_count(root, std::string(host.platform->module));
@@ -88,6 +112,8 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
         out.linkage = now;
     if (out.built_in() && !out.available.on())
         out.available = Fact::on("built in", root.shown("/sys/module"));
+    if (!host.module.on())
+        look_for_absence(root, *host.platform, kernel, out);
     // A built-in shows its parameters in sysfs although it refused to come up.
     if (host.module.on() && !out.built_in())
         out.log.lines.clear();

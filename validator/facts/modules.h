@@ -16,13 +16,30 @@
 
 namespace virt_nested {
 
+/// Why a module that is not loaded is not to be had.
+enum class Absence {
+    none,          ///< it is there, or nothing tells that it is not
+    replaced,      ///< the running kernel's modules are gone, another kernel's are there
+    built_without, ///< the kernel's configuration has not got it
+    not_installed, ///< it has, and no file of it is there
+    unknown,       ///< one of the last two
+};
+
+/// Another hypervisor's module.
+struct LoadedRival {
+    std::string module;
+    std::string version; ///< as the module says; printable; empty: it does not
+};
+
 /// The running kernel's, and what became of its module.
 struct ModuleFacts : KernelFacts {
-    int references = -1;             ///< its refcnt; -1 unknown
-    std::vector<std::string> guests; ///< running under libvirt's system daemon
+    Absence absence = Absence::none;
+    std::vector<std::string> installed_kernels; ///< of `replaced`: the folders in /lib/modules
+    int references = -1;                        ///< its refcnt; -1 unknown
+    std::vector<std::string> guests;            ///< running under libvirt's system daemon
     std::map<std::string, Fact>
         parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
-    std::vector<std::string> rivals; ///< loaded modules of other hypervisors
+    std::vector<LoadedRival> rivals; ///< loaded modules of other hypervisors
     KernelLog log;                   ///< only read to explain a no
     Fact loading;                    ///< off: this kernel loads and unloads modules no more
 

@@ -251,6 +251,65 @@ TEST(Enable, HasTheWayOfAHostMadeFromAnImage) {
     EXPECT_EQ(run(ostree, true).status, exit_pass) << "its /etc stays";
 }
 
+TEST(Enable, PromisesNothingWhereEtcIsGoneAfterABoot) {
+    const std::string in_ram = "1 1 0:2 / / rw - rootfs rootfs rw\n";
+    const std::string on_disk = "1 1 8:2 / / rw - ext4 /dev/sda2 rw\n";
+    struct Case {
+        std::pair<std::string, std::string> marker;
+        std::string mounts;
+        const char* says; ///< nullptr: it is written
+    };
+    for (const Case& c : {
+             Case{{"etc/unraid-version", "version=\"7.2.0\"\n"}, in_ram, "/boot/config/modprobe.d"},
+             Case{{"etc/unraid-version", "version=\"7.2.0\"\n"}, "", "/boot/config/modprobe.d"},
+             Case{{"etc/os-release", "ID=alpine\n"}, in_ram, "lbu commit"},
+             Case{{"etc/os-release", "ID=alpine\n"}, on_disk, nullptr},
+             Case{{"etc/os-release", "ID=alpine\n"}, "", nullptr},
+             Case{{"oem/harvester.config", ""}, in_ram, "CloudInit"},
+             Case{{"run/elemental/active_mode", "1"}, in_ram, "/oem"},
+             Case{{"run/elemental/active_mode", "1"}, on_disk, nullptr},
+             Case{{"etc/kairos-release", ""}, in_ram, "/oem"},
+             Case{{"usr/bin/midclt", ""}, on_disk, "kernel_extra_options"},
+             Case{{"run/live/medium/x", ""}, in_ram, "nothing written here outlives the boot"},
+             Case{{"run/archiso/x", ""}, in_ram, "nothing written here outlives the boot"},
+             Case{{"etc/hostname", "x"}, in_ram, "gone after the next boot"},
+             Case{{"etc/hostname", "x"}, on_disk, nullptr},
+             Case{{"etc/hostname", "x"},
+                  "1 1 7:0 / / ro - squashfs /dev/loop0 ro\n",
+                  "cannot be written to"},
+             Case{{"run/ostree-booted", ""}, on_disk, nullptr},
+             Case{{"run/ostree-booted", ""}, in_ram, "gone after the next boot"},
+         }) {
+        const Folder folder{amd, c.marker};
+        if (!c.mounts.empty())
+            folder.write("proc/self/mountinfo", c.mounts);
+        for (const bool dry_run : {true, false}) {
+            const Outcome outcome = run(folder, true, dry_run);
+            EXPECT_EQ(outcome.status, c.says ? exit_fail : exit_pass) << c.marker.first << c.mounts;
+            EXPECT_EQ(contains(outcome.out, own_file), !c.says) << outcome.out;
+            EXPECT_TRUE(!c.says || contains(outcome.err, c.says)) << outcome.err;
+        }
+        EXPECT_EQ(std::filesystem::exists(folder.path() + own_file), !c.says);
+    }
+}
+
+TEST(Enable, AProcfsThatIsMountedInAnImageIsAboutAnotherRoot) {
+    const Folder folder{amd, {"proc/4711/mountinfo", "1 1 0:2 / / rw - tmpfs tmpfs rw\n"}};
+    folder.link("4711", "proc/self");
+    EXPECT_EQ(run(folder, true).status, exit_pass);
+}
+
+TEST(Enable, NothingRunsBesideXen) {
+    const Folder folder{amd, {"proc/xen/capabilities", "control_d\n"}};
+    for (const bool dry_run : {true, false}) {
+        const Outcome outcome = run(folder, true, dry_run);
+        EXPECT_EQ(outcome.status, exit_fail);
+        EXPECT_TRUE(contains(outcome.err, "booted with Xen, and this is its dom0")) << outcome.err;
+        EXPECT_FALSE(contains(outcome.out, "would write")) << outcome.out;
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + own_file));
+}
+
 TEST(Enable, KnowsAnImageByItsKernels) {
     const Folder folder{{"usr/lib/modules/6.1.0/kernel/arch/x86/kvm/kvm-amd.ko", ""}};
     EXPECT_EQ(run(folder, true).status, exit_pass);

@@ -210,3 +210,15 @@ TEST(RivalHypervisor, TheOptionInItsWayIsNamed) {
     EXPECT_TRUE(contains(mend, "'enable_virt_at_load=0' in ")) << mend;
     EXPECT_TRUE(contains(mend, "virtualbox.conf:1; then reboot")) << mend;
 }
+
+TEST(XenDom0, IsToldInOneLineAndNeverToAskAnOuterHost) {
+    const NotLoaded host;
+    host.write("proc/xen/capabilities", "control_d\n");
+    host.write("proc/cpuinfo", cpu("GenuineIntel", "fpu hypervisor"));
+    const Report report = host.report();
+    const CheckResult said = finding(report, "cpu-virtualization");
+    EXPECT_EQ(said.result, Outcome::fail);
+    EXPECT_EQ(said.found, "this machine was booted with Xen, and this is its dom0");
+    for (const CheckResult& check : report.checks)
+        EXPECT_FALSE(contains(check.mend, "outer host")) << check.id << ": " << check.mend;
+}

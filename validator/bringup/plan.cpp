@@ -2,8 +2,8 @@
 // The plan of enable and disable.
 #include "validator/bringup/plan.h"
 
-#include "core/modconf/values.h"
 #include "core/text.h"
+#include "validator/bringup/refuse.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/outlook.h"
 #include "validator/facts/parmtypes.h"
@@ -18,10 +18,6 @@ constexpr std::string_view header =
     "# Written by virt-nested enable (nested=1) or disable (nested=0); run it again to change it.\n"
     "# In force in place of the package's file of this name; files that sort behind it, and the\n"
     "# kernel command line, have the last word.\n";
-
-std::string option_line(const std::string& module, bool on) {
-    return "options " + module + " nested=" + (on ? "1" : "0");
-}
 
 /// For an image without /proc: by the modules of its kernels.
 std::string machine_of_image(const Sysroot& root) {
@@ -42,73 +38,6 @@ std::vector<std::string> modules_of(const std::string& machine) {
         if (platform.machine == machine && !platform.parameter.empty())
             out.emplace_back(platform.module);
     return out;
-}
-
-Parmtype type_of(const std::string& module, std::string_view parameter) {
-    const Parameter* known = known_parameter(module, parameter);
-    return known ? known->type : Parmtype::other;
-}
-
-Plan& refuse(Plan& plan, ExitStatus status, std::string why) {
-    plan.status = status;
-    plan.refusal = std::move(why);
-    return plan;
-}
-
-/// Hosts where the parameter is not a matter of modprobe.d.
-bool refuse_by_platform(const Facts& facts, Plan& plan) {
-    const bool is_so = facts.host.nests.on() == plan.on && !facts.host.nests.undetermined();
-    const Platform& platform = *facts.platform();
-    if (platform.probe == KvmProbe::none) {
-        refuse(plan, is_so ? exit_pass : exit_fail, std::string(platform.not_offered));
-        return true;
-    }
-    std::string argument(platform.boot_option);
-    std::string what = std::string(platform.name) + " has a boot option and no module parameter";
-    if (argument.empty()) {
-        if (!facts.modules.built_in())
-            return false;
-        argument = plan.module + ".nested=" + (plan.on ? "1" : "0");
-        what = "KVM is built into this kernel (" + facts.modules.available.source +
-               "), modprobe.d does not concern it";
-    }
-    // An option that stands for "on" alone is taken away to turn it off.
-    const bool add = plan.on || platform.boot_option.empty();
-    refuse(plan, is_so ? exit_pass : exit_fail,
-           what + (is_so ? "; it is " + std::string(plan.on ? "on" : "off") + " now; " : "; ") +
-               "to " + (is_so ? "keep it so" : "change it") + ": " +
-               (add ? mend_add_argument(facts, argument) : mend_remove_argument(facts, argument)));
-    return true;
-}
-
-/// Only a parameter that is there, and takes 0 and 1, is written.
-bool refuse_by_parameter(const Sysroot& root, const Facts& facts, Plan& plan) {
-    if (facts.modules.available.absent()) {
-        refuse(plan, exit_fail,
-               "this kernel has no module " + plan.module + " (" + facts.modules.available.source +
-                   "); install the kernel's modules");
-        return true;
-    }
-    const Result<Parmtypes> types = read_parmtypes(root, facts.machine.kernel, plan.module);
-    if (types && !types->has("nested")) {
-        refuse(plan, exit_fail,
-               "the module " + plan.module + " of this kernel has no parameter nested (" +
-                   root.shown(types->source) + ")");
-        return true;
-    }
-    const Parmtype type = types ? *types->type("nested") : type_of(plan.module, "nested");
-    if (check_value(type, std::string("1")).verdict != Acceptance::Verdict::accepted) {
-        refuse(plan, exit_fail,
-               plan.module + ".nested is of type " + name(type) +
-                   ", which takes neither 0 nor 1 for certain (" +
-                   (types ? root.shown(types->source) : "built-in table") + ")");
-        return true;
-    }
-    plan.notes.push_back(plan.module + ".nested is of type " + std::string(name(type)) + " (" +
-                         (types ? root.shown(types->source)
-                                : "the module's file was not looked into: " + types.error().what) +
-                         ")");
-    return false;
 }
 
 /// True: it says otherwise, and nothing is done. Where it says what is wanted, it is kept.
@@ -173,6 +102,10 @@ void excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
 }
 
 } // namespace
+
+std::string option_line(const std::string& module, bool on) {
+    return "options " + module + " nested=" + (on ? "1" : "0");
+}
 
 std::string own_text(const std::vector<std::string>& modules, bool on) {
     std::string out(header);
@@ -253,11 +186,8 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
         plan.module = facts.platform()->module;
     if (known && refuse_by_platform(facts, plan))
         return plan;
-    if (facts.machine.made_elsewhere())
-        return refuse(plan, exit_fail,
-                      "this host is built from an image (" + std::string(facts.machine.kind->name) +
-                          "); " + std::string(facts.machine.kind->files) + ": " +
-                          option_line(plan.modules.front(), on));
+    if (refuse_by_root(facts, plan))
+        return plan;
     if (known && refuse_by_parameter(root, facts, plan))
         return plan;
     plan.text = own_text(plan.modules, on);

@@ -52,6 +52,12 @@ Findings cpu_virtualization(const Facts& facts) {
     const Fact& cpu = facts.host.cpu;
     if (cpu.undetermined())
         return {Finding::undetermined({}, cpu.reason, cpu.source).mend_by("read it as root")};
+    if (facts.machine.dom0 && !facts.host.nests.on())
+        return {Finding::fail(std::string(facts.platform()->cpu_flag),
+                              "this machine was booted with Xen, and this is its dom0",
+                              facts.shown("/proc/xen/capabilities"))
+                    .because("Xen has the CPU's virtualization, and KVM cannot run beside it.")
+                    .mend_by(mend_hardware(facts))};
     // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
     // the module is what fails then.
     if (const std::string* line = facts.host.module.on() ? nullptr : facts.modules.refusal();
@@ -196,7 +202,9 @@ Findings kvm_device(const Facts& facts) {
         out.found = "missing";
         out.result = facts.config.host == HostIntent::on ? Outcome::fail : Outcome::pass;
         if (facts.platform() && !facts.platform()->module.empty() && !facts.host.module.on())
-            out.mend = "load " + std::string(facts.platform()->module) + "; see kvm-module";
+            out.mend = facts.machine.dom0
+                           ? mend_hardware(facts)
+                           : "load " + std::string(facts.platform()->module) + "; see kvm-module";
         return {out};
     }
     out.result = Outcome::undetermined;

@@ -167,6 +167,8 @@ std::string mend_capabilities(const Facts& facts, const std::string& path) {
 }
 
 std::string mend_hardware(const Facts& facts) {
+    if (facts.machine.dom0)
+        return "boot the entry without Xen: KVM cannot run beside it";
     const std::string feature(facts.platform() ? facts.platform()->feature : "virtualization");
     const Platform* machine = platform_of_machine(facts.host.machine);
     if (facts.platform() && facts.platform()->probe == KvmProbe::none)

@@ -4,6 +4,7 @@
 
 #include "core/cpuinfo.h"
 #include "core/text.h"
+#include "validator/facts/mounts.h"
 
 #include <algorithm>
 #include <array>
@@ -12,40 +13,6 @@
 namespace virt_nested {
 
 namespace {
-
-/// Hosts whose files do not simply stay as an administrator writes them. The marker files are the
-/// projects' own: ostree's switchroot makes /run/ostree-booted; transactional-update and others
-/// are told by os-release(5).
-constexpr std::array<HostKind, 7> kinds = {{
-    {"bootc", "/usr/lib/bootc/install", "",
-     "add @ to a file of /usr/lib/bootc/kargs.d in the image",
-     "remove @ from the files of /usr/lib/bootc/kargs.d in the image", "build it into the image",
-     "put it into the image (Containerfile)",
-     "link it from libvirt's hooks/qemu.d in the image (Containerfile)", false},
-    {"ostree", "/run/ostree-booted", "", "rpm-ostree kargs --append-if-missing=@",
-     "rpm-ostree kargs --delete-if-present=@", "rpm-ostree initramfs --enable",
-     "write it below /etc, which is kept across deployments", "", true},
-    {"NixOS", "", "nixos", "add @ to boot.kernelParams in configuration.nix",
-     "remove @ from boot.kernelParams in configuration.nix", "nixos-rebuild boot",
-     "boot.extraModprobeConfig in configuration.nix",
-     "virtualisation.libvirtd.hooks.qemu in configuration.nix", false},
-    {"MicroOS", "", "opensuse-microos",
-     "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update grub.cfg",
-     "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update "
-     "grub.cfg",
-     "transactional-update initrd", "write it below /etc", "", true},
-    {"SL Micro", "", "sl-micro",
-     "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update grub.cfg",
-     "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub, then run: transactional-update "
-     "grub.cfg",
-     "transactional-update initrd", "write it below /etc", "", true},
-    {"Flatcar", "", "flatcar", "add @ to linux_append in /oem/grub.cfg",
-     "remove @ from linux_append in /oem/grub.cfg", "the image carries it",
-     "write it below /etc (Ignition)", "", true},
-    {"Talos", "", "talos", "add @ to machine.install.extraKernelArgs, then upgrade the node",
-     "remove @ from machine.install.extraKernelArgs, then upgrade the node", "the image carries it",
-     "machine.kernel.modules in the machine configuration", "the image carries it", false},
-}};
 
 std::string first_line(const Sysroot& root, std::string_view path) {
     const Result<std::string> text = root.read(path, 4096);
@@ -105,7 +72,7 @@ void level_by_flag(const Sysroot& root, const Platform& platform, MachineFacts& 
     out.level = guest ? Level::l1 : Level::l0;
     if (!guest)
         return;
-    if (first_line(root, "/proc/xen/capabilities").find("control_d") != std::string::npos)
+    if (out.dom0)
         out.hypervisor = "Xen (this is its dom0)";
     else if (root.exists("/sys/hypervisor/type"))
         out.hypervisor = printable(first_line(root, "/sys/hypervisor/type"), 64);
@@ -182,14 +149,14 @@ MachineFacts read_machine(const Sysroot& root, const Host& host) {
     out.container = container_manager(root);
     if (out.container.empty() && root.live() && std::getenv("KUBERNETES_SERVICE_HOST"))
         out.container = "kubernetes";
+    // drivers/xen/xenfs/super.c: "control_d" in the one domain that has the machine.
+    out.dom0 = first_line(root, "/proc/xen/capabilities").find("control_d") != std::string::npos;
     if (machine)
         tell_level(root, *machine, out);
-    const auto is_it = [&](const HostKind& kind) {
-        return (!kind.marker.empty() && root.exists(kind.marker)) ||
-               (!kind.os_id.empty() && out.distribution == kind.os_id);
-    };
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), is_it);
-    out.kind = kind == kinds.end() ? nullptr : &*kind;
+    const Lasting etc = read_lasting(root, "/etc/modprobe.d");
+    out.etc_lasts = etc.lasts;
+    out.etc_writable = etc.writable;
+    out.kind = host_kind(root, out.distribution, out.etc_lasts);
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include "validator/boot/early_load.h"
 #include "validator/checks/by_options.h"
 #include "validator/checks/mend.h"
+#include "validator/checks/refusal.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -45,6 +46,15 @@ bool beyond_options(const Facts& facts, Horizon horizon, Outlook& out) {
                   .mend_by("run virt-nested validate on the host");
         return true;
     }
+    if (facts.machine.dom0 && !host.nests.on()) {
+        // The next boot's entry may be one without Xen.
+        if (horizon == Horizon::next_boot && !facts.boot.menu.entries.empty())
+            return false;
+        out = Outlook::of(State::off, "this is Xen's dom0: KVM cannot run beside it",
+                          facts.shown("/proc/xen/capabilities"))
+                  .mend_by(mend_hardware(facts));
+        return true;
+    }
     if (horizon == Horizon::next_boot && host.cpu.off() && cleared_now(facts))
         return false;
     if (host.cpu.off() && !host.nests.on()) {
@@ -52,11 +62,13 @@ bool beyond_options(const Facts& facts, Horizon horizon, Outlook& out) {
             Outlook::of(State::off, host.cpu.found, host.cpu.source).mend_by(mend_hardware(facts));
         return true;
     }
-    if (const std::string* line =
-            host.module.absent() && !host.nests.on() ? facts.modules.refusal() : nullptr) {
-        out = Outlook::of(State::off, "the kernel says: " + *line, facts.modules.log.source)
+    if (const LogLine* line =
+            host.module.absent() && !host.nests.on() ? standing_refusal(facts) : nullptr;
+        line &&
+        line->row->lasts >= (horizon == Horizon::next_load ? Lasts::the_boot : Lasts::always)) {
+        out = Outlook::of(State::off, "the kernel says: " + line->text, facts.modules.log.source)
                   .because("What refused the module now refuses it again.")
-                  .mend_by(mend_hardware(facts));
+                  .mend_by(mend_refusal(facts, *line));
         return true;
     }
     if (host.cpu.undetermined()) {
@@ -160,11 +172,35 @@ Outlook in_image(const Facts& facts, const NextBoot& boot, const InitramfsImage&
     return out;
 }
 
+/// What stands in a file that the next boot may not find.
+bool vanishes(const Facts& facts, const Outlook& out) {
+    if (!out.origin || out.origin->on_command_line() ||
+        !(out.origin->file.starts_with("/etc/") || out.origin->file.starts_with("/run/")))
+        return false;
+    const HostKind* kind = facts.machine.kind;
+    return facts.machine.etc_lasts.off() || out.origin->file.starts_with("/run/") ||
+           (facts.machine.etc_lasts.undetermined() && kind && kind->etc == Etc::made_anew);
+}
+
+/// The same without that file's word would need to know what /etc is made from.
+Outlook if_it_lasts(const Facts& facts, Outlook out) {
+    if (!vanishes(facts, out))
+        return out;
+    const HostKind* kind = facts.machine.kind;
+    const std::string& reason = facts.machine.etc_lasts.found;
+    return Outlook::of(State::undetermined,
+                       out.found + ", in a file that the next boot may not find" +
+                           (reason.empty() ? "" : ": " + reason),
+                       out.source)
+        .because("What the next boot makes /etc from is not looked into.")
+        .mend_by(kind ? std::string(kind->files) : out.mend);
+}
+
 /// The module's options where this boot reads them: in the image, if that loads the module.
 Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdline) {
     const InitramfsImage* image = facts.boot.image_of(boot);
     if (!image || boot.kernel.linkage.value_or(facts.modules.likely_linkage()) == Linkage::built_in)
-        return by_live_files(facts, boot, cmdline);
+        return if_it_lasts(facts, by_live_files(facts, boot, cmdline));
     if (!image->content)
         return Outlook::of(State::undetermined, image->content.error().what,
                            facts.shown(printable(image->path)))
@@ -176,12 +212,12 @@ Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdl
             return Outlook::of(State::undetermined,
                                "the image holds a squashfs that is not looked into",
                                facts.shown(printable(image->path)));
-        return by_live_files(facts, boot, cmdline);
+        return if_it_lasts(facts, by_live_files(facts, boot, cmdline));
     }
     const EarlyLoad early =
         early_load(*image->content, cmdline, *facts.platform(), facts.configuration.kmod.profile);
     return early.loads ? in_image(facts, boot, *image, early, cmdline)
-                       : by_live_files(facts, boot, cmdline);
+                       : if_it_lasts(facts, by_live_files(facts, boot, cmdline));
 }
 
 /// Whether its list of modules is there and could not be read.
@@ -202,12 +238,16 @@ bool by_kind(const Facts& facts, const NextBoot& boot, Outlook& out) {
     else if (boot.entry.kind == EntryKind::other)
         out = Outlook::of(State::undetermined, entry + " boots no Linux", source);
     else if (boot.kernel.available.absent() && !facts.platform()->module.empty())
-        out = Outlook::of(State::off,
-                          "kernel " + boot.kernel.release + " has no " +
-                              std::string(facts.platform()->module),
-                          boot.kernel.available.source)
-                  .because(boot.kernel.available.found)
-                  .mend_by(mend_missing_module(facts));
+        out =
+            Outlook::of(State::off,
+                        "kernel " + boot.kernel.release + " has no " +
+                            std::string(facts.platform()->module),
+                        boot.kernel.available.source)
+                .because(boot.kernel.available.found)
+                .mend_by(boot.kernel.release == facts.machine.kernel
+                             ? mend_missing_module(facts)
+                             : "choose a kernel that has it in the boot loader, or install what " +
+                                   boot.kernel.release + " lacks");
     else if (unread_modules(facts, boot.kernel))
         out = Outlook::of(State::undetermined, boot.kernel.available.reason,
                           boot.kernel.available.source);
@@ -282,7 +322,10 @@ Outlook at_next_load(const Facts& facts) {
                            std::string(facts.platform()->module) + " is not installed for kernel " +
                                facts.machine.kernel,
                            facts.modules.available.source)
-            .mend_by(mend_missing_module(facts));
+            .because(facts.modules.available.found)
+            .mend_by(facts.modules.folder || !facts.modules.installed_kernels.empty()
+                         ? mend_missing_module(facts)
+                         : "reboot, into a kernel whose modules are there");
     if (unread_modules(facts, facts.modules))
         return Outlook::of(State::undetermined, facts.modules.available.reason,
                            facts.modules.available.source);

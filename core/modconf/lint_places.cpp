@@ -44,14 +44,13 @@ void Linter::place(const PlaceLine& line) {
     const std::string leave = "remove it, or leave it: modprobe does not read it";
     const bool wanted = is_wanted(line.nested, context.wanted);
     const bool movable = wanted && !line.taken;
-    const LintSeverity severity = movable ? LintSeverity::warning : LintSeverity::note;
     const std::string move_line = wanted ? "move the line to /etc/modprobe.d/kvm.conf"
                                          : "remove it, or leave it: it has no effect";
     const std::string mend =
         movable ? "run: mv " + path_word(path) + " " + path_word(place_to_be_read(line)) : leave;
     switch (line.place) {
     case Place::folder_not_read:
-        return say(LintKind::folder_not_read, severity,
+        return say(LintKind::folder_not_read, LintSeverity::warning,
                    "kmod " + std::to_string(conf.profile.version) + " does not read " +
                        path.substr(0, path.rfind('/')),
                    mend);
@@ -60,10 +59,10 @@ void Linter::place(const PlaceLine& line) {
                    "a leftover that modprobe does not read, for its name does not end in .conf",
                    leave);
     case Place::wrong_suffix:
-        return say(LintKind::wrong_suffix, severity,
+        return say(LintKind::wrong_suffix, movable ? LintSeverity::warning : LintSeverity::note,
                    "modprobe reads files whose names end in .conf alone", mend);
     case Place::sub_folder:
-        return say(LintKind::sub_folder, severity,
+        return say(LintKind::sub_folder, LintSeverity::warning,
                    "modprobe does not read folders inside modprobe.d", mend);
     case Place::load_list:
         if (line.handed_on && *line.handed_on != LoadOrder::late)
@@ -73,7 +72,7 @@ void Linter::place(const PlaceLine& line) {
                 LintKind::wrong_folder, LintSeverity::warning,
                 "options in this file have no effect: hwdrivers, in a runlevel before, loads "
                 "the module first",
-                "move the options to /etc/modprobe.d/kvm.conf");
+                wanted ? "move the options to /etc/modprobe.d/kvm.conf" : move_line);
         return say(LintKind::wrong_folder, LintSeverity::warning,
                    "this file names modules to load, options in it have no effect", move_line);
     case Place::old_file:

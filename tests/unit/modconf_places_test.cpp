@@ -146,6 +146,9 @@ TEST(Places, ArgumentsInListsOfOtherInits) {
                         {"etc/runlevels/sysinit/hwdrivers", ""},
                         {"etc/runlevels/boot/modules", ""}};
     EXPECT_EQ(in_short(lint(alpine)), "warning wrong-folder /etc/modules:1");
+    Host host;
+    host.wanted = true;
+    EXPECT_EQ(mend(alpine, host), "remove it, or leave it: it has no effect");
 }
 
 TEST(BuiltIn, LinesOfModprobeAreDead) {

@@ -323,6 +323,10 @@ Findings module_reload(const Facts& facts) {
     if (!next || *next == host.parameter.on())
         return {
             Finding::pass({}, "the running module has what is configured", host.parameter.source)};
+    // A reload would bring what is not wanted: next-load says what is to be mended first.
+    if (facts.config.host != HostIntent::any && *next != (facts.config.host == HostIntent::on))
+        return {Finding::skip("what is configured is not what is wanted of this host",
+                              where(facts, winner->origin))};
     return {Finding::warn("the running module has what is configured",
                           "configured " + printable(winner->shown(facts.platform()->parameter)) +
                               " (" + where(facts, winner->origin) + "), running " +

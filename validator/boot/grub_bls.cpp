@@ -140,7 +140,7 @@ Text replaced(const State& state, std::string_view value) {
 }
 
 /// What blscfg runs for the entry.
-Text commands_of(const State& state, const BlsFile& file, Text options) {
+Text commands_of(const State& state, const BlsFile& file, const Text& options) {
     Text out = "linux " + cleaned(file.kernel) + (options.empty() ? "" : " ") + options;
     Text initrds;
     if (const Value* early = state.get("early_initrd"); early != nullptr) {
@@ -174,6 +174,42 @@ struct Filter {
     std::string id;
 };
 
+struct BlsCall {
+    Filter filter;
+    Text folder;
+    bool fall_back = false;
+};
+
+/// Fedora's has words, GRUB 2.14's has options.
+BlsCall bls_call(const State& state, const std::vector<Text>& words) {
+    BlsCall out;
+    bool narrow = false;
+    for (size_t i = 1; i < words.size(); ++i) {
+        const std::string word = state.shown(words[i]);
+        const bool more = i + 1 < words.size();
+        if (word == "default" || word == "non-default") {
+            out.filter = {word == "default", word != "default", {}};
+        } else if (word == "-d" || word == "--show-default") {
+            out.filter = {true, narrow && out.filter.others, {}};
+            narrow = true;
+        } else if (word == "-n" || word == "--show-non-default") {
+            out.filter = {narrow && out.filter.chosen, true, {}};
+            narrow = true;
+        } else if (word.starts_with('(')) {
+            out.folder = words[i];
+        } else if ((word == "-p" || word == "--path") && more) {
+            out.folder = words[++i];
+        } else if (word == "-f" || word == "--enable-fallback") {
+            out.fall_back = true;
+        } else if ((word == "-e" || word == "--entry") && more) {
+            out.filter = {false, false, state.shown(words[++i])};
+        } else {
+            out.filter = {false, false, word};
+        }
+    }
+    return out;
+}
+
 Tri is_default(const State& state, const BlsFile& file, size_t number) {
     const Value* value = state.get("default");
     if (value == nullptr || value->text.empty())
@@ -190,38 +226,14 @@ Tri is_default(const State& state, const BlsFile& file, size_t number) {
 
 void Run::do_blscfg(Call& call) {
     known(true);
-    Filter filter;
-    Text folder = text_of("blsdir");
-    bool fall_back = folder.empty();
-    const auto given = [&](size_t at) {
-        return at < call.words.size() ? state_.shown(call.words[at]) : std::string();
-    };
-    bool narrow = false; // GRUB 2.14's options
-    for (size_t i = 1; i < call.words.size(); ++i) {
-        const std::string word = given(i);
-        if (word == "default" || word == "non-default") {
-            filter = {word == "default", word != "default", {}};
-        } else if (word == "-d" || word == "--show-default" || word == "-n" ||
-                   word == "--show-non-default") {
-            filter = {(narrow && filter.chosen) || word == "-d" || word == "--show-default",
-                      (narrow && filter.others) || word == "-n" || word == "--show-non-default",
-                      {}};
-            narrow = true;
-        } else if (word == "-p" || word == "--path" || word.starts_with('(')) {
-            i += word.starts_with('(') || i + 1 == call.words.size() ? 0 : 1;
-            folder = call.words[i];
-            fall_back = false;
-        } else if (word == "-f" || word == "--enable-fallback") {
-            fall_back = true;
-        } else if (word == "-e" || word == "--entry") {
-            filter = {false, false, given(++i)};
-        } else {
-            filter = {false, false, word};
-        }
-    }
-    FoundFile found =
-        files_.find(state_, folder.empty() ? "/loader/entries" : folder, text_of("root"));
-    if (!found.exists && fall_back)
+    const BlsCall asked = bls_call(state_, call.words);
+    const Filter& filter = asked.filter;
+    const Text set = text_of("blsdir");
+    const Text folder = !asked.folder.empty() ? asked.folder
+                        : !set.empty()        ? set
+                                              : "/loader/entries";
+    FoundFile found = files_.find(state_, folder, text_of("root"));
+    if (!found.exists && (asked.fall_back || asked.folder.empty()))
         found = files_.find(state_, "/boot/loader/entries", text_of("root"));
     while (found.path.size() > 1 && found.path.ends_with('/'))
         found.path.pop_back();

@@ -12,147 +12,26 @@ namespace virt_nested::grub {
 namespace {
 
 /// Neither choose nor load anything.
-bool is_harmless(std::string_view name) {
-    static const std::set<std::string_view> names = {"acpi",
-                                                     "authenticate",
-                                                     "background_color",
-                                                     "background_image",
-                                                     "badram",
-                                                     "beep",
-                                                     "blocklist",
-                                                     "bli",
-                                                     "btrfs-mount-subvol",
-                                                     "btrfs-list-subvols",
-                                                     "cat",
-                                                     "clear",
-                                                     "cls",
-                                                     "cmp",
-                                                     "connectefi",
-                                                     "cryptomount",
-                                                     "cutmem",
-                                                     "devicetree",
-                                                     "distrust",
-                                                     "drivemap",
-                                                     "dtb",
-                                                     "dump",
-                                                     "echo",
-                                                     "efitextmode",
-                                                     "export",
-                                                     "file",
-                                                     "fakebios",
-                                                     "gettext",
-                                                     "gptsync",
-                                                     "halt_on",
-                                                     "hashsum",
-                                                     "hdparm",
-                                                     "help",
-                                                     "hwmatch",
-                                                     "insmod",
-                                                     "keymap",
-                                                     "keystatus",
-                                                     "list_env",
-                                                     "list_trusted",
-                                                     "loadbios",
-                                                     "loadfont",
-                                                     "load_video",
-                                                     "loopback",
-                                                     "ls",
-                                                     "lsacpi",
-                                                     "lsapm",
-                                                     "lscoreboot",
-                                                     "lsefi",
-                                                     "lsefimmap",
-                                                     "lsefisystab",
-                                                     "lsfonts",
-                                                     "lsmmap",
-                                                     "lsmod",
-                                                     "lspci",
-                                                     "lssal",
-                                                     "md5sum",
-                                                     "nativedisk",
-                                                     "net_add_addr",
-                                                     "net_add_dns",
-                                                     "net_add_route",
-                                                     "net_del_addr",
-                                                     "net_ipv6_autoconf",
-                                                     "net_ls_addr",
-                                                     "net_ls_cards",
-                                                     "outb",
-                                                     "outl",
-                                                     "outw",
-                                                     "parttool",
-                                                     "password",
-                                                     "password_pbkdf2",
-                                                     "play",
-                                                     "rmmod",
-                                                     "save_env",
-                                                     "sendkey",
-                                                     "serial",
-                                                     "sha1sum",
-                                                     "sha256sum",
-                                                     "sha512sum",
-                                                     "shim_lock",
-                                                     "sleep",
-                                                     "spkmodem",
-                                                     "terminal_input",
-                                                     "terminal_output",
-                                                     "terminfo",
-                                                     "time",
-                                                     "tpm2_key_protector_init",
-                                                     "tpm2_key_protector_clear",
-                                                     "tpm_record_pcrs",
-                                                     "trust",
-                                                     "usb",
-                                                     "vbeinfo",
-                                                     "verify_detached",
-                                                     "version",
-                                                     "videoinfo",
-                                                     "videotest",
-                                                     "wrmsr",
-                                                     "write_byte",
-                                                     "write_dword",
-                                                     "write_word",
-                                                     "zfs-bootfs",
-                                                     "zfsinfo"};
-    return names.contains(name);
-}
+constexpr std::string_view harmless =
+    "acpi authenticate background_color background_image badram beep blocklist bli "
+    "btrfs-mount-subvol btrfs-list-subvols cat clear cls cmp connectefi cryptomount "
+    "cutmem devicetree distrust drivemap dtb dump echo efitextmode export file fakebios "
+    "gettext gptsync halt_on hashsum hdparm help hwmatch insmod keymap keystatus "
+    "list_env list_trusted loadbios loadfont load_video loopback ls lsacpi lsapm "
+    "lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap lsmod lspci lssal md5sum "
+    "nativedisk net_add_addr net_add_dns net_add_route net_del_addr net_ipv6_autoconf "
+    "net_ls_addr net_ls_cards outb outl outw parttool password password_pbkdf2 play "
+    "rmmod save_env sendkey serial sha1sum sha256sum sha512sum shim_lock sleep spkmodem "
+    "terminal_input terminal_output terminfo time tpm2_key_protector_init "
+    "tpm2_key_protector_clear tpm_record_pcrs trust usb vbeinfo verify_detached version "
+    "videoinfo videotest wrmsr write_byte write_dword write_word zfs-bootfs zfsinfo";
 
 /// Read what only the machine tells, into variables.
-bool reads_machine(std::string_view name) {
-    static const std::set<std::string_view> names = {"cmosdump",
-                                                     "cmostest",
-                                                     "cpuid",
-                                                     "date",
-                                                     "getenv",
-                                                     "inb",
-                                                     "inl",
-                                                     "inw",
-                                                     "net_bootp",
-                                                     "net_bootp6",
-                                                     "net_dhcp",
-                                                     "net_get_dhcp_option",
-                                                     "net_nslookup",
-                                                     "pcidump",
-                                                     "probe",
-                                                     "rdmsr",
-                                                     "read",
-                                                     "read_byte",
-                                                     "read_dword",
-                                                     "read_word",
-                                                     "regexp",
-                                                     "setpci",
-                                                     "smbios",
-                                                     "tr",
-                                                     "search",
-                                                     "search.file",
-                                                     "search.fs_label",
-                                                     "search.fs_uuid",
-                                                     "hwmatch",
-                                                     "bootp",
-                                                     "dhcp",
-                                                     "mokutil"};
-    return names.contains(name);
-}
+constexpr std::string_view reads_machine =
+    "cmosdump cmostest cpuid date getenv inb inl inw net_bootp net_bootp6 net_dhcp "
+    "net_get_dhcp_option net_nslookup pcidump probe rdmsr read read_byte read_dword "
+    "read_word regexp setpci smbios tr search search.file search.fs_label search.fs_uuid "
+    "hwmatch bootp dhcp mokutil";
 
 } // namespace
 
@@ -171,7 +50,7 @@ void Run::command(const std::shared_ptr<const Script>& script, const Node& node)
     const auto function = functions_.find(name);
     if (handler != handlers().end()) {
         (this->*handler->second)(call);
-    } else if (is_known(name) && function != functions_.end() && !is_harmless(name)) {
+    } else if (is_known(name) && function != functions_.end() && !has_word(harmless, name)) {
         const Function found = function->second;
         this->call(found, {call.words.begin() + 1, call.words.end()});
     } else if (const size_t equals = name.find('='); equals != std::string::npos) {
@@ -191,7 +70,7 @@ void Run::passed_by(Call& call) {
     const Text& name = call.words.front();
     sets_unknown(call);
     ok_ = Tri::unknown;
-    if (is_known(name) && (is_harmless(name) || reads_machine(name)))
+    if (is_known(name) && (has_word(harmless, name) || has_word(reads_machine, name)))
         return;
     doubt(is_known(name)
               ? "the command '" + printable(name, 64) + "' is not known here"

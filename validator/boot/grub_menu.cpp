@@ -145,7 +145,7 @@ void Run::enter(bool submenu) {
 }
 
 std::string Run::taken(const char* name, const char* what, BootEntry& entry) {
-    const Text text = text_of(name);
+    Text text = text_of(name);
     if (is_known(text))
         return text;
     std::vector<std::string> all = state_.options(text);

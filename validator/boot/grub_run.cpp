@@ -78,7 +78,7 @@ std::vector<Text> Run::expand(const Script& script, const Node& node, const Plac
     Expansion expansion(state_, scope_, limits_.text);
     for (uint32_t i = 0; i < node.words; ++i) {
         const std::string_view raw = script.raw(node, i);
-        if (raw.find("?") != std::string_view::npos)
+        if (raw.find('?') != std::string_view::npos)
             state_.set("?",
                        ok_ == Tri::unknown ? state_.unknown({"?", {}, false})
                                            : Text(ok_ == Tri::yes ? "0" : "1"),

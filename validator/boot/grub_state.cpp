@@ -119,8 +119,8 @@ Changes State::pop() {
     return out;
 }
 
-std::optional<Value> State::join(const std::string& name, std::optional<Value> one,
-                                 std::optional<Value> other, const Place& place) {
+std::optional<Value> State::join(const std::string& name, const std::optional<Value>& one,
+                                 const std::optional<Value>& other, const Place& place) {
     const std::string_view a = one ? std::string_view(one->text) : "";
     const std::string_view b = other ? std::string_view(other->text) : "";
     if (a == b && one.has_value() == other.has_value())
@@ -153,10 +153,10 @@ void State::merge(Changes one, Changes other, const Place& place) {
         std::optional<Value> second = found == other.end() ? now(name) : std::move(found->second);
         if (found != other.end())
             other.erase(found);
-        put(name, join(name, std::move(value), std::move(second), place));
+        put(name, join(name, value, second, place));
     }
     for (auto& [name, value] : other)
-        put(name, join(name, now(name), std::move(value), place));
+        put(name, join(name, now(name), value, place));
 }
 
 void State::forget(const Changes& changes, const Place& place) {

@@ -91,8 +91,8 @@ class State {
     };
     void keep(const std::string& name);
     void put(const std::string& name, std::optional<Value> value);
-    std::optional<Value> join(const std::string& name, std::optional<Value> one,
-                              std::optional<Value> other, const Place& place);
+    std::optional<Value> join(const std::string& name, const std::optional<Value>& one,
+                              const std::optional<Value>& other, const Place& place);
 
     size_t most_text_;
     size_t bytes_ = 0; ///< of all values, kept ones included

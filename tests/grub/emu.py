@@ -49,15 +49,9 @@ def output(folder, seconds):
     return text.decode(errors="replace").replace("\r", "")
 
 
-def boots(case, seconds=5):
-    """The kernel with its arguments, and the initrds, of what GRUB boots of case/boot/grub/grub.cfg; None: nothing."""
-    folder = pathlib.Path(case, "emu")
-    shutil.copytree(pathlib.Path(case, "boot/grub"), folder)
-    config = folder / "grub.cfg"
-    text = config.read_bytes().decode().replace("function finish { true; }\n", "")
-    config.write_text(PRELUDE + text + "\nset timeout=0\nset timeout_style=menu\n", newline="")
+def told(text):
+    """What the functions of the prelude have printed."""
     now, found = None, {"kernel": [], "initrds": [], "modules": []}
-    text = output(folder, seconds)
     for line in text.split("@@")[1:]:
         kind, _, rest = line.partition("\n")[0].partition(" ")
         if kind in ("linux", "xen"):
@@ -79,3 +73,13 @@ def boots(case, seconds=5):
         found["initrds"] = [module[-1] for module in modules[1:]]
     found["output"] = text
     return found
+
+
+def boots(case, seconds=5):
+    """The kernel with its arguments, and the initrds, of what GRUB boots of case/boot/grub/grub.cfg; None: nothing."""
+    folder = pathlib.Path(case, "emu")
+    shutil.copytree(pathlib.Path(case, "boot/grub"), folder)
+    config = folder / "grub.cfg"
+    text = config.read_bytes().decode().replace("function finish { true; }\n", "")
+    config.write_text(PRELUDE + text + "\nset timeout=0\nset timeout_style=menu\n", newline="")
+    return told(output(folder, seconds))

@@ -417,6 +417,17 @@ TEST(GrubMenu, AStubOnTheEspLeadsToTheMenu) {
     EXPECT_TRUE(has(all_doubts(missing.read()), "is not found on this machine"));
 }
 
+TEST(GrubMenu, FstabTellsWhatASearchFinds) {
+    const std::string config =
+        "search --no-floppy --fs-uuid --set=root --hint-bios=hd0,gpt2 0EB7\n"
+        "if [ -f /.snapshots/grub.cfg ]; then source /.snapshots/grub.cfg; fi\n" +
+        entry("a");
+    Grub grub(config);
+    EXPECT_EQ(grub.read().doubts.size(), 1U) << all_doubts(grub.read());
+    grub.folder.write("etc/fstab", "# root\nUUID=0eb7 / btrfs defaults 0 0\n");
+    EXPECT_TRUE(grub.read().doubts.empty()) << all_doubts(grub.read());
+}
+
 TEST(GrubMenu, AConfigfileShowsItsOwnMenu) {
     Grub grub(entry("outer") + "default=1\nconfigfile $prefix/inner.cfg\n" + entry("later"));
     grub.folder.write("boot/grub/inner.cfg", entry("a") + entry("b"));

@@ -244,8 +244,15 @@ void Run::do_search(Call& call) {
     if (!names.empty())
         what += " " + names.front();
     auto [found, fresh] = searched_.try_emplace(what);
-    if (fresh)
+    if (fresh) {
         found->second = state_.unknown({variable, {}, false});
+        const bool by_uuid =
+            call.words.front() == "search.fs_uuid" ||
+            std::any_of(call.words.begin(), call.words.end(),
+                        [](const Text& word) { return word == "--fs-uuid" || word == "-u"; });
+        if (by_uuid && !names.empty())
+            files_.learn_uuid(found->second, names.front());
+    }
     if (is_known(variable))
         state_.set(variable, found->second, call.place);
 }

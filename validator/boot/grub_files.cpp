@@ -72,6 +72,28 @@ void Files::learn(const Text& path, const Text& now, const std::string& here) {
     homes_.emplace(apart(path, now).first, here);
 }
 
+void Files::learn_uuid(const Text& device, std::string_view uuid) {
+    const Result<std::string> fstab = root_.read("/etc/fstab");
+    if (!fstab || uuid.empty())
+        return;
+    for (const std::string_view line : lines(*fstab)) {
+        const std::vector<std::string_view> fields = words(line);
+        if (fields.size() < 3 || fields[0].starts_with('#') || fields[2] == "swap")
+            continue;
+        std::string named = lower_case(fields[0]);
+        std::erase(named, '"');
+        if (named != "uuid=" + lower_case(uuid) && named != "/dev/disk/by-uuid/" + lower_case(uuid))
+            continue;
+        // Of a btrfs all subvolumes have it; what GRUB sees is the one that is the root.
+        for (const char* mount : {"/", "/boot", "/boot/efi", "/efi"})
+            if (fields[1] == mount) {
+                homes_.try_emplace(device,
+                                   std::string(mount) + (fields[1] == "/" ? "" : "/") + "x");
+                return;
+            }
+    }
+}
+
 Tri Files::ask(const State& state, char question, const Text& path, const Text& now) const {
     const FoundFile found = find(state, path, now);
     if (!found.named || found.blocks || is_made_up(apart(path, now).first))

@@ -32,6 +32,9 @@ class Files {
     FoundFile find(const State& state, const Text& path, const Text& now) const;
     /// A file of `path`, as GRUB names it, was found as `here`: more of its device lies there.
     void learn(const Text& path, const Text& now, const std::string& here);
+    /// $root is what a search for a file system's UUID has found: that is mounted here where fstab
+    /// says so.
+    void learn_uuid(const Text& device, std::string_view uuid);
     /// `test -e` and the like.
     Tri ask(const State& state, char question, const Text& path, const Text& now) const;
 

@@ -229,7 +229,7 @@ TEST(BootArguments, GoByWhatBootsTheMachine) {
         {"nothing that tells",
          {},
          "add kvm.x=1 to the kernel command line in the boot loader's configuration",
-         "remove kvm_intel.nested=0 from the kernel command line in the boot loader's "
+         "remove kvm_intel.nested=0 in the kernel command line of the boot loader's "
          "configuration"},
     };
     for (const Case& one : cases) {

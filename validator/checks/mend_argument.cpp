@@ -95,10 +95,6 @@ std::string applied(const Facts& facts, std::string text) {
     return text;
 }
 
-std::string unified(const Facts& facts, const std::string& change) {
-    return change + " in /etc/kernel/cmdline and " + mend_unified(facts.boot.kernel());
-}
-
 /// Each place of the loader's list where it stands.
 std::string from_places(const Facts& facts, std::string_view argument) {
     std::vector<std::string> edits;
@@ -116,11 +112,15 @@ std::string from_places(const Facts& facts, std::string_view argument) {
     return edits.empty() ? std::string() : listed(edits);
 }
 
-/// A command that takes bytes away and puts bytes there.
-std::string by_command(const Facts& facts, const Spelled& spelled) {
-    std::string out = filled(facts, facts.boot.list->remove, shell_word(spelled.text));
+/// By the texts of a row: the argument taken away, and what is left of a list put there.
+std::string by_texts(const Facts& facts, std::string_view remove, std::string_view add,
+                     const Spelled& spelled, bool command) {
+    const auto word = [&](const std::string& text) {
+        return command ? shell_word(text) : printable(text);
+    };
+    std::string out = filled(facts, remove, word(spelled.text));
     if (!spelled.left.empty())
-        out += " && " + filled(facts, facts.boot.list->add, shell_word(spelled.left));
+        out += (command ? " && " : " and ") + filled(facts, add, word(spelled.left));
     return out;
 }
 
@@ -136,7 +136,7 @@ std::string mend_add_argument(const Facts& facts, std::string_view argument) {
     if (facts.machine.kind)
         return filled(facts, facts.machine.kind->add, what);
     if (facts.boot.unified())
-        return unified(facts, "add " + what);
+        return "add " + what + " in /etc/kernel/cmdline and " + mend_unified(facts.boot.kernel());
     if (!facts.boot.list)
         return "add " + what + " to the kernel command line in the boot loader's configuration";
     const bool command = facts.boot.list->files.empty();
@@ -147,23 +147,22 @@ std::string mend_add_argument(const Facts& facts, std::string_view argument) {
 std::string mend_remove_argument(const Facts& facts, std::string_view argument) {
     Spelled spelled{std::string(argument), {}};
     spelled_in(facts, argument, false, spelled);
-    const std::string what = printable(spelled.text);
     if (facts.machine.kind)
-        return filled(facts, facts.machine.kind->remove, what);
+        return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, spelled, false);
     if (const std::string edits = from_places(facts, argument); !edits.empty())
         return facts.boot.unified() ? edits + " and " + mend_unified(facts.boot.kernel())
                                     : applied(facts, edits);
     if (!facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
         !spelled_in(facts, argument, true, spelled))
-        return "reboot: what boots next is without " + what;
+        return "reboot: what boots next is without " + printable(spelled.text);
     if (facts.boot.unified())
-        return unified(facts, "remove " + what);
+        return by_texts(facts, "remove @", "add @", spelled, false) +
+               " in /etc/kernel/cmdline and " + mend_unified(facts.boot.kernel());
     if (!facts.boot.list)
-        return "remove " + what +
-               " from the kernel command line in the boot loader's configuration";
-    if (facts.boot.list->files.empty())
-        return by_command(facts, spelled);
-    return applied(facts, filled(facts, facts.boot.list->remove, what));
+        return by_texts(facts, "remove @", "add @", spelled, false) +
+               " in the kernel command line of the boot loader's configuration";
+    const ArgumentList& list = *facts.boot.list;
+    return applied(facts, by_texts(facts, list.remove, list.add, spelled, list.files.empty()));
 }
 
 } // namespace virt_nested

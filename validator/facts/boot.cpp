@@ -73,11 +73,11 @@ class Reading {
             out_.menu = loader.read(root_, configs);
             if (out_.menu.entries.empty() && out_.menu.doubts.empty())
                 doubt("no entry of " + std::string(loader.name) + " was found", configs.front());
-        } else if (loader.read) {
+        } else if (loader.read && !by_.loader.empty()) {
             doubt("the entries of " + std::string(loader.name) +
                       " were not found: its file system may not be mounted",
-                  by_.loader.empty() ? "" : "EFI variable LoaderInfo");
-        } else if (!out_.list || out_.list->files.empty()) {
+                  "EFI variable LoaderInfo");
+        } else if (loader.read || !out_.list || out_.list->files.empty()) {
             return;
         } else if (!as_in_list()) {
             doubt("it has other arguments about KVM than this boot; whether they have been brought "

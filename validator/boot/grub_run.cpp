@@ -148,7 +148,7 @@ void Run::either(const std::function<void()>& one, const std::function<void()>& 
     other();
     Changes others = state_.pop();
     --perhaps_;
-    state_.merge(std::move(changes), std::move(others), place);
+    state_.merge(changes, std::move(others), place);
     ok_ = ok == ok_ ? ok : Tri::unknown;
     maybe_left_ = maybe_left_ || left;
     if (flow == flow_)

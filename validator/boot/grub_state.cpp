@@ -143,7 +143,7 @@ std::optional<Value> State::join(const std::string& name, const std::optional<Va
                  (one && one->exported) || (other && other->exported)};
 }
 
-void State::merge(Changes one, Changes other, const Place& place) {
+void State::merge(const Changes& one, Changes other, const Place& place) {
     const auto now = [&](const std::string& name) -> std::optional<Value> {
         const Value* value = get(name);
         return value == nullptr ? std::nullopt : std::optional(*value);

@@ -69,7 +69,7 @@ class State {
     void push() { frames_.emplace_back(); }
     Changes pop();
     /// After either of two branches: what they leave different is unknown.
-    void merge(Changes one, Changes other, const Place& place);
+    void merge(const Changes& one, Changes other, const Place& place);
     /// After a loop that was not followed: what it changes is unknown.
     void forget(const Changes& changes, const Place& place);
 

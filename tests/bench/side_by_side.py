@@ -37,6 +37,43 @@ def captured(folder, cpuinfo, module, kvm):
     return folder
 
 
+def newc(name, data):
+    """A file in a newc archive (Documentation/driver-api/early-userspace/buffer-format.rst)."""
+    fields = (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
+    return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
+
+
+def large_boot_host(folder, entries, image_mib):
+    """An Intel host with that many entries in grub.cfg, and an initramfs that has to be gone through to its end."""
+    release = "6.1.0-50-amd64"
+    captured(folder, "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: fpu vmx ept\n\n", "kvm_intel", "nesting=1\nnested_paging=1\n")
+    files = {"proc/cmdline": f"BOOT_IMAGE=/boot/vmlinuz-{release} root=/dev/sda1 ro\n", "proc/sys/kernel/osrelease": release + "\n",
+             "sys/module/kvm_intel/initstate": "live\n", f"lib/modules/{release}/modules.builtin": "",
+             f"lib/modules/{release}/modules.dep": "kernel/arch/x86/kvm/kvm-intel.ko: kernel/arch/x86/kvm/kvm.ko\n",
+             "boot/grub/grub.cfg": "set default=0\n" + "".join(
+                 f"menuentry 'Debian {i}' --class debian {{\n\tload_video\n\tinsmod gzio\n\techo 'Loading'\n"
+                 f"\tlinux /boot/vmlinuz-{release} root=/dev/sda1 ro quiet\n\tinitrd /boot/initrd.img-{release}\n}}\n" for i in range(entries))}
+    for name, text in files.items():
+        os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+        with open(f"{folder}/{name}", "w", encoding="ascii") as out:
+            out.write(text)
+    block = os.urandom(1 << 20)
+    with open(f"{folder}/boot/image", "wb") as out:
+        for i in range(image_mib):
+            out.write(newc(f"lib/firmware/{i}.bin", block))
+        out.write(newc("TRAILER!!!", b""))
+    # What distributions pack with, where it is there; the kernel takes it unpacked too.
+    image = f"{folder}/boot/initrd.img-{release}"
+    if shutil.which("gzip"):
+        with open(f"{folder}/boot/image", "rb") as plain, open(image, "wb") as packed:
+            subprocess.run(["gzip", "-1"], stdin=plain, stdout=packed, check=True)
+        os.unlink(f"{folder}/boot/image")
+    else:
+        os.rename(f"{folder}/boot/image", image)
+    return folder
+
+
 class Case:
     """A command, what it is given, and the exit statuses that are an answer."""
 

@@ -202,6 +202,15 @@ TEST(GrubShell, WhatIsNotKnownIsFollowedBothWays) {
     EXPECT_EQ(menu.entries[0].cmdline, "kvm_intel.nested=0");
 }
 
+TEST(GrubShell, ArgumentsAndExportsOfAnUnknownBranchAreUnknown) {
+    const BootMenu shifted = menu_of("function f { if search; then shift; fi; v=$1; }\nf a b\n"
+                                     "menuentry a { linux /vmlinuz $v\n}\n");
+    EXPECT_EQ(shifted.entries.at(0).doubts.size(), 1U);
+    const BootMenu exported =
+        menu_of("v=a\nif search; then export v; fi\nsubmenu s {\n" + entry("a", "$v") + "}\n");
+    EXPECT_EQ(exported.entries.at(0).doubts.size(), 1U);
+}
+
 TEST(GrubShell, EntriesInAnUnknownBranchMoveNumbersAlone) {
     const std::string perhaps = "if search x; then\n" + entry("perhaps") + "fi\n";
     EXPECT_EQ(chosen(menu_of("default=0\n" + entry("a") + perhaps + entry("b"))), Ids{"a"});

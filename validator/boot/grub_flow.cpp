@@ -38,6 +38,8 @@ void Run::do_shift(Call& call) {
     if (call.words.size() > 1 && !read_number(call.words[1], count, rest))
         return known(false);
     known(scope_ == nullptr || count <= scope_->arguments.size());
+    if (scope_ != nullptr && scope_->unknown)
+        ok_ = Tri::unknown;
     if (scope_ != nullptr && count <= scope_->arguments.size())
         scope_->arguments.erase(scope_->arguments.begin(),
                                 scope_->arguments.begin() + static_cast<ptrdiff_t>(count));
@@ -46,7 +48,7 @@ void Run::do_shift(Call& call) {
 void Run::do_setparams(Call& call) {
     known(scope_ != nullptr);
     if (scope_ != nullptr)
-        scope_->arguments.assign(call.words.begin() + 1, call.words.end());
+        *scope_ = {{call.words.begin() + 1, call.words.end()}, false};
 }
 
 void Run::do_eval(Call& call) {

@@ -137,9 +137,11 @@ void Run::either(const std::function<void()>& one, const std::function<void()>& 
                  const Place& place) {
     const Flow before = flow_;
     const Tri status = ok_;
+    const Scope arguments = scope_ == nullptr ? Scope() : *scope_;
     ++perhaps_;
     state_.push();
     one();
+    const Scope changed = scope_ == nullptr ? Scope() : std::exchange(*scope_, arguments);
     const Flow flow = std::exchange(flow_, before);
     const Tri ok = std::exchange(ok_, status);
     const bool left = std::exchange(maybe_left_, false);
@@ -148,6 +150,8 @@ void Run::either(const std::function<void()>& one, const std::function<void()>& 
     other();
     Changes others = state_.pop();
     --perhaps_;
+    if (scope_ != nullptr && *scope_ != changed)
+        scope_->unknown = true;
     state_.merge(changes, std::move(others), place);
     ok_ = ok == ok_ ? ok : Tri::unknown;
     maybe_left_ = maybe_left_ || left;
@@ -203,13 +207,7 @@ void Run::for_words(const std::shared_ptr<const Script>& script, const Node& nod
         if (const std::optional<Piece> piece = next_piece(words[i], 0);
             piece && piece->size == words[i].size()) {
             // How many words it stands for is as little known.
-            state_.push();
-            ++perhaps_;
-            state_.set(name, words[i], place);
-            loop_body(script, node);
-            --perhaps_;
-            state_.forget(state_.pop(), place);
-            flow_ = stopped_ ? flow_ : Flow();
+            unfollowed(script, node, name, words[i]);
             continue;
         }
         state_.set(name, words[i], place);
@@ -240,17 +238,30 @@ void Run::repeat(const std::shared_ptr<const Script>& script, const Node& node) 
         if (followed && !maybe_left_)
             break;
         doubt("how often a loop runs cannot be told", place);
-        maybe_left_ = false;
-        state_.push();
-        ++perhaps_;
-        loop_body(script, node);
-        --perhaps_;
-        state_.forget(state_.pop(), place);
-        flow_ = Flow();
+        unfollowed(script, node, {}, {});
         break;
     }
     --loops_;
-    maybe_left_ = false;
+}
+
+/// A loop's body, as often as it may run: what it changes is unknown.
+void Run::unfollowed(const std::shared_ptr<const Script>& script, const Node& node,
+                     const std::string& name, const Text& word) {
+    const Place place = at(*script, node);
+    const Scope arguments = scope_ == nullptr ? Scope() : *scope_;
+    const bool left = std::exchange(maybe_left_, false);
+    state_.push();
+    ++perhaps_;
+    if (!name.empty())
+        state_.set(name, word, place);
+    loop_body(script, node);
+    --perhaps_;
+    state_.forget(state_.pop(), place);
+    if (scope_ != nullptr && *scope_ != arguments)
+        scope_->unknown = true;
+    maybe_left_ = maybe_left_ || left || flow_ != Flow();
+    flow_ = Flow();
+    ok_ = Tri::unknown;
 }
 
 void Run::call(const Function& function, std::vector<Text> arguments) {

@@ -95,6 +95,8 @@ class Run {
     void for_words(const std::shared_ptr<const Script>& script, const Node& node,
                    const std::vector<Text>& words, size_t from);
     void repeat(const std::shared_ptr<const Script>& script, const Node& node);
+    void unfollowed(const std::shared_ptr<const Script>& script, const Node& node,
+                    const std::string& name, const Text& word);
     bool loop_body(const std::shared_ptr<const Script>& script, const Node& node);
     void command(const std::shared_ptr<const Script>& script, const Node& node);
     void call(const Function& function, std::vector<Text> arguments);

@@ -72,13 +72,17 @@ void State::set(const std::string& name, Text text, const Place& place) {
         text = unknown({name, {}, false});
     }
     const Value* before = get(name);
-    put(name, Value{std::move(text), place, before != nullptr && before->exported});
+    Value now{std::move(text), place};
+    now.exported = before != nullptr && before->exported;
+    now.perhaps_exported = before != nullptr && before->perhaps_exported;
+    put(name, std::move(now));
 }
 
 void State::exports(const std::string& name, const Place& place) {
     const Value* before = get(name);
     Value now = before == nullptr ? Value{{}, place, true} : *before;
     now.exported = true;
+    now.perhaps_exported = false;
     if (before == nullptr || !before->exported)
         put(name, std::move(now));
 }
@@ -91,7 +95,8 @@ void State::enter_context(bool all_perhaps) {
             names.push_back(name);
     for (const std::string& name : names) {
         const Value value = *get(name);
-        put(name, all_perhaps ? join(name, value, std::nullopt, value.place) : std::nullopt);
+        const bool perhaps = all_perhaps || value.perhaps_exported;
+        put(name, perhaps ? join(name, value, std::nullopt, value.place) : std::nullopt);
     }
 }
 
@@ -123,8 +128,16 @@ std::optional<Value> State::join(const std::string& name, const std::optional<Va
                                  const std::optional<Value>& other, const Place& place) {
     const std::string_view a = one ? std::string_view(one->text) : "";
     const std::string_view b = other ? std::string_view(other->text) : "";
+    const auto with_export = [&](Value value) {
+        const bool first = one && one->exported;
+        const bool second = other && other->exported;
+        value.exported = first && second;
+        value.perhaps_exported =
+            first != second || (one && one->perhaps_exported) || (other && other->perhaps_exported);
+        return value;
+    };
     if (a == b && one.has_value() == other.has_value())
-        return one;
+        return one ? std::optional(with_export(*one)) : std::nullopt;
     Unknown what{name.starts_with('\x04') ? std::string("?") : name, {}, false};
     what.may_be_empty = may_be_empty(a) || may_be_empty(b);
     std::vector<std::string> first = options(a);
@@ -139,8 +152,7 @@ std::optional<Value> State::join(const std::string& name, const std::optional<Va
         one && other && one->place.file == other->place.file && one->place.line == other->place.line
             ? one->place
             : place;
-    return Value{unknown(std::move(what)), where,
-                 (one && one->exported) || (other && other->exported)};
+    return with_export(Value{unknown(std::move(what)), where});
 }
 
 void State::merge(const Changes& one, Changes other, const Place& place) {

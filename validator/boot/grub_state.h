@@ -34,6 +34,7 @@ struct Value {
     Text text;
     Place place;
     bool exported = false;
+    bool perhaps_exported = false; ///< in one of two branches
 };
 
 inline bool is_known(std::string_view text) {

@@ -93,6 +93,8 @@ void Expansion::variable(std::string_view name, bool in_quotes) {
     }
     if (scope_ == nullptr)
         return;
+    if (scope_->unknown)
+        return value(state_.unknown({std::string(name), {}, true}), in_quotes);
     const std::vector<Text>& arguments = scope_->arguments;
     if (name == "#")
         return append(std::to_string(arguments.size()));

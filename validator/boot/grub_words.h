@@ -13,6 +13,8 @@ namespace virt_nested::grub {
 /// What $1, $# and $@ are: of the function, the entry or the file that runs.
 struct Scope {
     std::vector<Text> arguments;
+    bool unknown = false; ///< a branch that is perhaps taken has changed them
+    bool operator==(const Scope&) const = default;
 };
 
 class Expansion {

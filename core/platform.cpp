@@ -232,8 +232,7 @@ constexpr std::array<Platform, 6> table = {{
      .confidential = z_confidential,
      .hosts = z_guests,
      .level_from = LevelFrom::sysinfo,
-     .firmware = other_firmware,
-     .boot_step = "zipl"},
+     .firmware = other_firmware},
     // arch/arm64/kvm/arm.c early_kvm_mode_cfg: no module parameter, a boot option; nothing in sysfs
     // tells.
     {.id = PlatformId::arm64,
@@ -241,6 +240,7 @@ constexpr std::array<Platform, 6> table = {{
      .machine = "aarch64",
      .arch_folder = "arm64",
      .signs = arm_signs,
+     .nests_since = {6, 16}, // arch/arm64/kvm/nested.c, KVM_CAP_ARM_EL2
      .boot_option = "kvm-arm.mode=nested",
      .probe = KvmProbe::arm64_el2,
      .truth = "KVM_CAP_ARM_EL2",

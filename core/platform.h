@@ -136,6 +136,7 @@ struct Platform {
     std::span<const DefaultSince> defaults = {}; ///< of the parameter
     Exclusion excludes = {};                     ///< beside nested=1
     LoadedBy loaded_by = LoadedBy::name;
+    KernelVersion nests_since = {};    ///< the first kernel whose KVM offers it; none: any
     std::string_view boot_option = {}; ///< the early boot option that stands in for a parameter
     KvmProbe probe = KvmProbe::none;
     std::string_view truth = {};       ///< what the probe asks; of `none`: the kernel's source
@@ -172,7 +173,6 @@ struct Platform {
     LevelFrom level_from = LevelFrom::firmware;
     std::string_view firmware = {};    ///< how a machine's owner turns virtualization on
     std::string_view outer_hosts = {}; ///< how hypervisors other than KVM give it to this host
-    std::string_view boot_step = {};   ///< to run once the boot loader's configuration has changed
     std::span<const std::string_view> rivals = {}; ///< modules of other hypervisors
 };
 

@@ -2,8 +2,8 @@
 // Entry files of the Boot Loader Specification, and the comparisons that they are ordered by. The
 // parts between the bytes 0x1e are files.
 #include "tests/fuzz/boot_fuzz.h"
-#include "validator/boot/bls.h"
-#include "validator/boot/spec_order.h"
+#include "validator/boot/menus/bls.h"
+#include "validator/boot/menus/spec_order.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Initramfs images and PE files that no builder makes: an answer or an error within the limits.
 #include "tests/fuzz/fuzz.h"
-#include "validator/boot/initramfs.h"
+#include "validator/boot/image/initramfs.h"
 
 #include <cstdlib>
 #include <string>

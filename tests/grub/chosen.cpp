@@ -41,7 +41,7 @@ std::string shown(const BootEntry& entry) {
                                                                    : "other";
     return "{\"id\": " + quoted(entry.id) + ", \"title\": " + quoted(entry.title) +
            ", \"source\": " + quoted(entry.source) + ", \"kind\": \"" + kind +
-           "\", \"kernel\": " + quoted(entry.kernel) + ", \"file\": " + quoted(entry.kernel_file) +
+           "\", \"file\": " + quoted(entry.kernel_file) +
            ", \"cmdline\": " + quoted(entry.cmdline) +
            ", \"initrds\": " + listed(entry.initrds, quoted) +
            ", \"chosen\": " + (entry.chosen ? "true" : "false") + ", \"doubts\": " +

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Entry files of the Boot Loader Specification: what is taken, and what is a doubt.
 #include "tests/unit/boot_menu.h"
-#include "validator/boot/bls.h"
+#include "validator/boot/menus/bls.h"
 
 #include <cerrno>
 

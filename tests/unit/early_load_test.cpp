@@ -2,7 +2,7 @@
 // What loads the module in an initramfs, and what that means for the next boot.
 #include "tests/unit/captured_host.h"
 #include "tests/unit/image.h"
-#include "validator/boot/early_load.h"
+#include "validator/boot/image/early_load.h"
 
 #include <gtest/gtest.h>
 

@@ -107,7 +107,7 @@ TEST(GrubBls, EntriesAreInOrderOfTheirVersions) {
     EXPECT_EQ(ids(menu, true), Ids{"8a3c-6.10.1-300.fc39.x86_64"});
     const BootEntry& one = menu.entries.at(0);
     EXPECT_EQ(one.cmdline, "root=UUID=1 ro kvm_intel.nested=0");
-    EXPECT_EQ(one.kernel, "6.10.1-300.fc39.x86_64");
+    EXPECT_EQ(one.kernel, "") << "its version is for people";
     EXPECT_EQ(one.title, "Fedora 39 (6.10.1)");
     EXPECT_EQ(one.source, "/boot/loader/entries/8a3c-6.10.1-300.fc39.x86_64.conf:5");
     EXPECT_EQ(one.kernel_file, "/boot/vmlinuz-6.10.1-300.fc39.x86_64");

@@ -2,7 +2,7 @@
 // Looking into an initramfs: every compression, the early segment, and what no builder makes.
 #include "tests/unit/captured_host.h"
 #include "tests/unit/image.h"
-#include "validator/boot/initramfs.h"
+#include "validator/boot/image/initramfs.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include "tests/unit/captured_host.h"
 #include "tests/unit/elf.h"
 #include "tests/unit/image.h"
-#include "validator/boot/unpack.h"
+#include "validator/boot/image/unpack.h"
 #include "validator/facts/parmtypes.h"
 
 #include <gtest/gtest.h>

@@ -3,8 +3,8 @@
 // trees is in tests/systemd-boot.
 #include "tests/unit/boot_menu.h"
 #include "tests/unit/image.h"
+#include "validator/boot/menus/spec_order.h"
 #include "validator/boot/readers.h"
-#include "validator/boot/spec_order.h"
 
 #include <cerrno>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Checks of what the next boot brings: the initramfs, the boot entries, the kind of host.
 #include "core/text.h"
-#include "validator/boot/early_load.h"
+#include "validator/boot/image/early_load.h"
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/outlook.h"

@@ -73,6 +73,11 @@ std::string mend_running(const Facts& facts) {
     return reload(facts);
 }
 
+bool too_old(const Platform& platform, const std::string& release) {
+    const KernelVersion version = kernel_version(release);
+    return version != KernelVersion() && version < platform.nests_since;
+}
+
 std::string mend_nested(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
@@ -82,6 +87,10 @@ std::string mend_nested(const Facts& facts, Turn turn) {
     if (!facts.machine.container.empty())
         return "on the host, outside this container: virt-nested " +
                std::string(on ? "enable" : "disable");
+    if (on && too_old(platform, facts.boot.kernel()))
+        return "boot a kernel of " + std::to_string(platform.nests_since.first) + "." +
+               std::to_string(platform.nests_since.second) + " or later, with " +
+               std::string(platform.boot_option) + " on its command line";
     if (!platform.boot_option.empty())
         return on ? mend_add_argument(facts, platform.boot_option)
                   : mend_remove_argument(facts, platform.boot_option);

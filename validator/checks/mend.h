@@ -31,6 +31,9 @@ std::string mend_initramfs(const Facts& facts, const InitramfsImage& image);
 /// when nothing holds the module, by a reboot else.
 std::string mend_running(const Facts& facts);
 
+/// Whether KVM of this release is too old to nest on this platform; one that is not known is not.
+bool too_old(const Platform& platform, const std::string& release);
+
 /// How `nested` is turned on (or off) for the next load.
 std::string mend_nested(const Facts& facts, Turn turn);
 

@@ -4,7 +4,7 @@
 
 #include "core/modconf/boot_options.h"
 #include "core/text.h"
-#include "validator/boot/early_load.h"
+#include "validator/boot/image/early_load.h"
 #include "validator/checks/by_options.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/refusal.h"
@@ -88,11 +88,19 @@ bool beyond_options(const Facts& facts, Horizon horizon, Outlook& out) {
 }
 
 /// Arm64: one early boot option, no module (arch/arm64/kvm/arm.c, early_kvm_mode_cfg).
-Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::string& source) {
+Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::string& release,
+                       const std::string& source) {
     const std::string option(facts.platform()->boot_option);
     const size_t equals = option.find('=');
     const std::vector<std::string> values = cmdline.values(option.substr(0, equals));
     const bool set = !values.empty() && values.back() == option.substr(equals + 1);
+    if (too_old(*facts.platform(), release))
+        return Outlook::of(
+                   State::off,
+                   "kernel " + release + " offers no EL2 to guests, " +
+                       (set ? "though " + option + " is set" : "and no " + option + " is set"),
+                   source)
+            .mend_by(mend_nested(facts, Turn::on));
     if (!set)
         return Outlook::of(State::off,
                            values.empty()
@@ -100,11 +108,11 @@ Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::st
                                : option.substr(0, equals) + "=" + printable(values.back(), 64),
                            source)
             .mend_by(mend_nested(facts, Turn::on));
-    if (facts.host.nests.off())
+    if (facts.host.nests.off() && release == facts.machine.kernel)
         return Outlook::of(State::off, option + " is set, and KVM offers no EL2 all the same",
                            source)
-            .because("The kernel must be 6.16 or later and the CPU have FEAT_NV2.")
-            .mend_by("boot a kernel of 6.16 or later on a CPU with FEAT_NV2");
+            .because("The CPU must have FEAT_NV2.")
+            .mend_by("move the guests to a CPU with FEAT_NV2");
     return Outlook::of(facts.host.nests.on() ? State::on : State::undetermined,
                        facts.host.nests.on() ? option : option + " is set, KVM was not asked",
                        source);
@@ -263,7 +271,7 @@ Outlook for_boot(const Facts& facts, const NextBoot& boot) {
     const std::string source = facts.shown(printable(boot.entry.source));
     const Cmdline cmdline = parse_cmdline(boot.entry.cmdline, facts.configuration.kmod.profile);
     if (facts.platform()->module.empty())
-        return by_boot_option(facts, cmdline, source);
+        return by_boot_option(facts, cmdline, boot.kernel.release, source);
     if (const std::optional<std::string> cleared = clears_cpu_flag(cmdline, *facts.platform()))
         return Outlook::of(State::off,
                            printable(*cleared) + " takes " +

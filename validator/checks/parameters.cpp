@@ -262,8 +262,7 @@ Findings boot_option(const Facts& facts) {
             outcome_of(facts, set ? State::on : State::off), wanted ? option : "not " + option,
             values.empty() ? "absent" : option.substr(0, equals + 1) + printable(values.back(), 64),
             facts.shown(Cmdline::file))
-            .mend_by(wanted ? mend_add_argument(facts, option)
-                            : mend_remove_argument(facts, option));
+            .mend_by(mend_nested(facts, turn(wanted)));
     return {out};
 }
 

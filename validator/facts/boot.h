@@ -5,7 +5,7 @@
 
 #include "core/platform.h"
 #include "validator/boot/arguments.h"
-#include "validator/boot/initramfs.h"
+#include "validator/boot/image/initramfs.h"
 #include "validator/boot/loaders.h"
 #include "validator/boot/menu.h"
 #include "validator/boot/next_kernel.h"

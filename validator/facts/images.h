@@ -2,7 +2,7 @@
 // The initramfs images of the boots that may come next, and where asked for, of all others.
 #pragma once
 
-#include "validator/boot/initramfs.h"
+#include "validator/boot/image/initramfs.h"
 #include "validator/boot/menu.h"
 
 #include <string>

@@ -4,7 +4,7 @@
 #include "validator/facts/kernel_config.h"
 
 #include "core/text.h"
-#include "validator/boot/unpack.h"
+#include "validator/boot/image/unpack.h"
 
 #include <algorithm>
 #include <vector>

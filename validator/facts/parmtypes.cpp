@@ -5,7 +5,7 @@
 
 #include "core/modconf/modconf.h"
 #include "core/text.h"
-#include "validator/boot/unpack.h"
+#include "validator/boot/image/unpack.h"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where GRUB's file names lead, and its environment block.
+#include "validator/boot/grub/files.h"
+
+#include "core/text.h"
+#include "validator/boot/paths.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/stat.h>
+
+namespace virt_nested::grub {
+
+namespace {
+
+/// The device and the path; a name without a device is on $root (grub: kern/file.c).
+std::pair<Text, Text> apart(const Text& path, const Text& now) {
+    Text device = now;
+    Text rest = path;
+    if (const size_t end = path.find(')'); path.starts_with('(') && end != Text::npos) {
+        device = path.substr(1, end - 1);
+        rest = path.substr(end + 1);
+    }
+    std::replace(device.begin(), device.end(), '\x03', '\x02');
+    return {std::move(device), std::move(rest)};
+}
+
+/// What no running system has mounted.
+bool is_made_up(std::string_view device) {
+    constexpr std::array names = {"memdisk", "proc", "loop", "cd", "fd", "tftp", "http", "pxe"};
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char* name) { return device.starts_with(name); });
+}
+
+} // namespace
+
+Files::Files(const Sysroot& root, std::string config, Text device)
+    : root_(root), homes_{{std::move(device), config}}, config_(std::move(config)) {}
+
+FoundFile Files::find(const State& state, const Text& path, const Text& now) const {
+    auto [device, rest] = apart(path, now);
+    FoundFile out;
+    out.named = is_known(rest);
+    out.device = path.starts_with('(');
+    rest = state.shown(rest);
+    out.blocks = !rest.empty() && rest[0] != '/';
+    const auto home = homes_.find(device);
+    out.sure = home != homes_.end();
+    const std::string& beside = out.sure ? home->second : config_;
+    // $prefix has the folder's whole path here, also where GRUB sees less of it.
+    const std::string folder = beside.substr(0, beside.rfind('/') + 1);
+    if (rest.starts_with(folder) && root_.exists(rest)) {
+        out.path = rest;
+        out.exists = true;
+        return out;
+    }
+    BootFile found = boot_file(root_, beside, rest);
+    if (!found.exists && !out.sure && !is_made_up(device))
+        for (const char* other : {"/boot/", "/", "/boot/efi/"})
+            if (BootFile there = boot_file(root_, other, rest); there.exists) {
+                found = std::move(there);
+                break;
+            }
+    // Of a file that is nowhere, the more likely of its two places.
+    out.path = !found.exists && rest.starts_with("/boot/") ? rest : std::move(found.path);
+    out.exists = found.exists;
+    return out;
+}
+
+void Files::learn(const Text& path, const Text& now, const std::string& here) {
+    homes_.emplace(apart(path, now).first, here);
+}
+
+void Files::learn_uuid(const Text& device, std::string_view uuid) {
+    const Result<std::string> fstab = root_.read("/etc/fstab");
+    if (!fstab || uuid.empty())
+        return;
+    for (const std::string_view line : lines(*fstab)) {
+        const std::vector<std::string_view> fields = words(line);
+        if (fields.size() < 3 || fields[0].starts_with('#') || fields[2] == "swap")
+            continue;
+        std::string named = lower_case(fields[0]);
+        std::erase(named, '"');
+        if (named != "uuid=" + lower_case(uuid) && named != "/dev/disk/by-uuid/" + lower_case(uuid))
+            continue;
+        // Of a btrfs all subvolumes have it; what GRUB sees is the one that is the root.
+        for (const char* mount : {"/", "/boot", "/boot/efi", "/efi"})
+            if (fields[1] == mount) {
+                homes_.try_emplace(device,
+                                   std::string(mount) + (fields[1] == "/" ? "" : "/") + "x");
+                return;
+            }
+    }
+}
+
+Tri Files::ask(const State& state, char question, const Text& path, const Text& now) const {
+    const FoundFile found = find(state, path, now);
+    if (!found.named || found.blocks || is_made_up(apart(path, now).first))
+        return Tri::unknown;
+    const Result<FileStatus> status = root_.status(found.path);
+    if (!status && status.error().code != ENOENT && status.error().code != ENOTDIR)
+        return Tri::unknown;
+    if (!status)
+        return found.sure ? Tri::no : Tri::unknown;
+    if (!S_ISDIR(status->mode) && !S_ISREG(status->mode))
+        return Tri::unknown;
+    switch (question) {
+    case 'd':
+        return tri(S_ISDIR(status->mode));
+    case 'f':
+        return tri(!S_ISDIR(status->mode));
+    case 's':
+        return tri(!S_ISDIR(status->mode) && status->size > 0);
+    default:
+        return Tri::yes;
+    }
+}
+
+bool read_environment(std::string_view block,
+                      std::vector<std::pair<std::string, std::string>>& variables) {
+    constexpr std::string_view signature = "# GRUB Environment Block\n";
+    if (block.size() <= signature.size() || !block.starts_with(signature))
+        return false;
+    size_t at = signature.size();
+    const auto skip_line = [&](size_t from) {
+        while (from < block.size() && block[from] != '\n')
+            from += block[from] == '\\' ? 2 : 1;
+        return from;
+    };
+    for (; at < block.size(); ++at) {
+        if (block[at] == '#') {
+            at = skip_line(at);
+            continue;
+        }
+        const size_t equals = block.find('=', at);
+        const size_t end = equals == std::string_view::npos ? equals : skip_line(equals + 1);
+        if (end >= block.size()) // broken: GRUB stops there
+            return true;
+        std::string value;
+        for (size_t i = equals + 1; i < end; ++i)
+            value += block[i] == '\\' ? block[++i] : block[i];
+        for (char& c : value)
+            c = c >= '\x01' && c <= '\x04' ? '?' : c;
+        // Strings of C there.
+        value = value.substr(0, value.find('\0'));
+        std::string name(block.substr(at, equals - at));
+        variables.emplace_back(name.substr(0, name.find('\0')), std::move(value));
+        at = end;
+    }
+    return true;
+}
+
+} // namespace virt_nested::grub

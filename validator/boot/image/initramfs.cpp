@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Walking through an initramfs as the kernel does (init/initramfs.c): newc archives one behind
+// another with zeros between them, any of them compressed. libarchive unpacks; its cpio reader is
+// not used, for it stops at the first trailer and takes forms that the kernel refuses.
+#include "validator/boot/image/initramfs.h"
+
+#include "core/text.h"
+#include "validator/boot/image/unpack.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace virt_nested {
+
+namespace {
+
+struct Entry {
+    std::string name; ///< without "./" and a leading slash
+    uint32_t inode = 0, mode = 0, links = 0, size = 0;
+};
+
+bool in_folder(std::string_view name, std::string_view folder) {
+    const size_t slash = name.rfind('/');
+    if (slash == std::string_view::npos)
+        return false;
+    const std::string_view parent = name.substr(0, slash);
+    return parent.ends_with(folder) &&
+           (parent.size() == folder.size() || parent[parent.size() - folder.size() - 1] == '/');
+}
+
+/// Takes from the entries what matters here.
+class Collector {
+  public:
+    explicit Collector(const InitramfsLimits& limits) : limits_(limits) {}
+
+    bool wants(const Entry& entry) {
+        return (S_ISREG(entry.mode) || S_ISLNK(entry.mode)) && list_of(entry.name) != nullptr;
+    }
+
+    void see(const Entry& entry) {
+        if (++entries_ > limits_.entries)
+            throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.entries) + " entries"}};
+        const std::string_view path = entry.name;
+        const std::string_view file = base_name(path);
+        if (file.starts_with("kvm") && path.find("lib/modules/") != std::string_view::npos)
+            if (std::string module = module_in_path(file); !module.empty())
+                content_.modules.push_back(std::move(module));
+        // dracut's squash modules put the whole tree into one such file.
+        content_.squashed = content_.squashed || file == "squash-root.img" ||
+                            file == "squashfs-root.img" || file == "erofs-root.img";
+    }
+
+    void keep(const Entry& entry, std::string text) {
+        kept_ += text.size();
+        if (kept_ > limits_.kept)
+            throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.kept) +
+                                          " bytes of configuration in it"}};
+        // A link to /dev/null masks; any other leads to a file that is in the image by its own
+        // name.
+        if (S_ISLNK(entry.mode) && text != "/dev/null")
+            return;
+        if (S_ISLNK(entry.mode))
+            text.clear();
+        // Of several hard links the last one alone carries the bytes.
+        else if (entry.links > 1 && !text.empty())
+            bytes_[entry.inode] = text;
+        else if (entry.links > 1)
+            empty_["/" + entry.name] = entry.inode;
+        list_of(entry.name)->push_back({"/" + entry.name, std::move(text)});
+    }
+
+    InitramfsContent finish() {
+        for (std::vector<ConfFile>* list : {&content_.modprobe, &content_.loads, &content_.cmdline})
+            for (ConfFile& file : *list)
+                if (const auto inode = empty_.find(file.path); inode != empty_.end())
+                    file.text = bytes_[inode->second];
+        std::sort(content_.modules.begin(), content_.modules.end());
+        return std::move(content_);
+    }
+
+  private:
+    /// Where a file of this name is kept; nullptr: it tells nothing.
+    std::vector<ConfFile>* list_of(std::string_view name) {
+        if (in_folder(name, "modprobe.d"))
+            return &content_.modprobe;
+        if (in_folder(name, "modules-load.d") || name == "conf/modules")
+            return &content_.loads;
+        const bool dracuts =
+            name == "etc/cmdline" || (in_folder(name, "etc/cmdline.d") && name.ends_with(".conf"));
+        return dracuts ? &content_.cmdline : nullptr;
+    }
+
+    InitramfsLimits limits_;
+    InitramfsContent content_;
+    size_t entries_ = 0, kept_ = 0;
+    std::map<uint32_t, std::string> bytes_; ///< of hard links, by inode
+    std::map<std::string, uint32_t> empty_; ///< hard links that wait for theirs
+};
+
+uint32_t hex(const std::string& header, size_t field) {
+    uint32_t value = 0;
+    const char* at = header.data() + 6 + field * 8;
+    const auto [end, code] = std::from_chars(at, at + 8, value, 16);
+    if (code != std::errc() || end != at + 8)
+        throw UnpackError{{EBADMSG, "corrupt: a number in a header of the archive is none"}};
+    return value;
+}
+
+void align(Reader& in) {
+    in.take((4 - in.at() % 4) % 4, nullptr);
+}
+
+/// One newc archive up to its trailer (Documentation/driver-api/early-userspace/buffer-format.rst).
+void walk_archive(Reader& in, Collector& collector) {
+    for (;;) {
+        align(in);
+        std::string header;
+        in.take(110, &header);
+        if (!header.starts_with("070701") && !header.starts_with("070702"))
+            throw UnpackError{{EBADMSG, "corrupt: no header of an archive where one must be"}};
+        Entry entry{{}, hex(header, 0), hex(header, 1), hex(header, 4), hex(header, 6)};
+        const uint32_t name_size = hex(header, 11);
+        if (name_size == 0 || name_size > 4096)
+            throw UnpackError{
+                {EBADMSG, "corrupt: a name of " + std::to_string(name_size) + " bytes"}};
+        std::string name;
+        in.take(name_size, &name);
+        name.resize(std::strlen(name.c_str()));
+        if (name == "TRAILER!!!")
+            return;
+        const size_t first = name.starts_with("./") ? 2 : name.starts_with("/") ? 1 : 0;
+        entry.name = name.substr(first);
+        collector.see(entry);
+        align(in);
+        std::string text;
+        const bool wanted = collector.wants(entry) && entry.size <= (1U << 20);
+        in.take(entry.size, wanted ? &text : nullptr);
+        if (wanted)
+            collector.keep(entry, std::move(text));
+    }
+}
+
+/// Archives one behind another, zeros between them; stops before anything else.
+void walk_archives(Reader& in, Collector& collector) {
+    while (in.more()) {
+        if (in.peek() == '\0')
+            in.skip_zeros();
+        else if (in.peek() == '0')
+            walk_archive(in, collector);
+        else
+            return;
+    }
+}
+
+std::string unknown_start(int fd, uint64_t at) {
+    unsigned char magic[6] = {};
+    if (::pread(fd, magic, sizeof magic, static_cast<off_t>(at)) < 4)
+        return "truncated";
+    struct Known {
+        const char* name;
+        const char* magic;
+    };
+    // lib/decompress.c; libarchive unpacks all but lzo.
+    constexpr Known known[] = {{"gzip", "\x1f\x8b"},
+                               {"bzip2", "BZh"},
+                               {"lzma", "\x5d"},
+                               {"xz", "\xfd"
+                                      "7zXZ"},
+                               {"zstd", "\x28\xb5\x2f\xfd"},
+                               {"lz4", "\x02\x21\x4c\x18"},
+                               {"lz4", "\x04\x22\x4d\x18"}};
+    for (const Known& form : known)
+        if (std::memcmp(magic, form.magic, std::strlen(form.magic)) == 0)
+            return {};
+    return std::memcmp(magic, "\x89LZO", 4) == 0 ? "compressed with lzo, which is not looked into"
+                                                 : "unknown compression, or not an initramfs";
+}
+
+InitramfsContent walk(const Fd& fd, uint64_t offset, uint64_t end, const InitramfsLimits& limits) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limits.seconds);
+    Collector collector(limits);
+    FileStream file(fd.get(), offset, end);
+    Reader plain(file, limits.unpacked, until);
+    walk_archives(plain, collector);
+    const uint64_t packed_at = offset + plain.at();
+    if (packed_at >= end) {
+        if (plain.at() == 0)
+            throw UnpackError{{EBADMSG, "empty"}};
+        return collector.finish();
+    }
+    const std::string problem = unknown_start(fd.get(), packed_at);
+    if (!problem.empty())
+        throw UnpackError{{EBADMSG, problem}};
+    FileStream packed(fd.get(), packed_at, end);
+    UnpackedStream unpacked(packed);
+    Reader in(unpacked, limits.unpacked, until);
+    walk_archives(in, collector);
+    if (in.more())
+        throw UnpackError{{EBADMSG, "corrupt: what it unpacks to is no archive"}};
+    return collector.finish();
+}
+
+} // namespace
+
+bool InitramfsContent::has(std::string_view module) const {
+    return std::find(modules.begin(), modules.end(), module) != modules.end();
+}
+
+Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& path,
+                                        uint64_t offset, uint64_t size,
+                                        const InitramfsLimits& limits) {
+    const Result<Fd> fd = root.open(path);
+    if (!fd)
+        return fd.error();
+    struct stat found {};
+    if (::fstat(fd->get(), &found) != 0)
+        return Error{errno, std::strerror(errno)};
+    const auto length = static_cast<uint64_t>(found.st_size);
+    const uint64_t end = size == 0 ? length : std::min(length, offset + size);
+    try {
+        return walk(*fd, offset, std::max(offset, end), limits);
+    } catch (const UnpackError& failed) {
+        return Error{failed.error.code,
+                     printable(root.shown(path), 512) + ": " + failed.error.what};
+    }
+}
+
+} // namespace virt_nested

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What was in an initramfs, kept until the image changes: unpacking takes a second, a boot's worth
+// of validations asks for the same one.
+#include "core/atomic_file.h"
+#include "validator/boot/image/initramfs.h"
+
+#include <nlohmann/json.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace virt_nested {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int format = 2; ///< of the cache; another one is not read
+
+Json key_of(const std::string& path, uint64_t offset, const FileStatus& status) {
+    return {{"path", path},
+            {"offset", offset},
+            {"device", status.device},
+            {"inode", status.inode},
+            {"size", status.size},
+            {"mtime", status.mtime_ns},
+            {"ctime", status.ctime_ns}};
+}
+
+Json files(const std::vector<ConfFile>& list) {
+    Json out = Json::array();
+    for (const ConfFile& file : list)
+        out.push_back({{"path", file.path}, {"text", file.text}});
+    return out;
+}
+
+std::vector<ConfFile> files(const Json& list) {
+    std::vector<ConfFile> out;
+    for (const Json& file : list)
+        out.push_back({file.at("path"), file.at("text")});
+    return out;
+}
+
+/// The cache's images, or none: root alone may have written it.
+Json load(const Sysroot& root, const std::string& cache) {
+    const Result<FileStatus> status = root.status(cache);
+    const Result<std::string> text = root.read(cache, AtomicFile::limit);
+    if (!status || !text || !S_ISREG(status->mode) || status->uid != ::geteuid() ||
+        (status->mode & (S_IWGRP | S_IWOTH)) != 0)
+        return Json::array();
+    const Json parsed = Json::parse(*text, nullptr, false);
+    if (!parsed.is_object() || parsed.value("format", 0) != format || !parsed.contains("images") ||
+        !parsed["images"].is_array())
+        return Json::array();
+    return parsed["images"];
+}
+
+/// Whether a kept entry is of another image, and well-formed.
+bool of_another(const Json& image, const std::string& path) {
+    return image.is_object() && image.contains("key") && image["key"].is_object() &&
+           image["key"].value("path", Json()) != Json(path);
+}
+
+void store(const Sysroot& root, const std::string& cache, Json images) {
+    Result<AtomicFile> file = AtomicFile::open(root, cache, AtomicFile::Access::change);
+    if (!file)
+        return;
+    std::string text;
+    try {
+        text = Json{{"format", format}, {"images", std::move(images)}}.dump() + "\n";
+    } catch (const Json::exception&) {
+        return; // text that is not UTF-8
+    }
+    if (text.size() <= AtomicFile::limit)
+        (void)file->replace(text);
+}
+
+} // namespace
+
+Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::string& path,
+                                               uint64_t offset, uint64_t size,
+                                               const std::string& cache) {
+    const Result<FileStatus> status = root.status(path);
+    if (cache.empty() || !status)
+        return read_initramfs(root, path, offset, size);
+    const Sysroot own;
+    const Json key = key_of(path, offset, *status);
+    Json images = load(own, cache);
+    try {
+        for (const Json& image : images)
+            if (image.at("key") == key) {
+                InitramfsContent out;
+                out.modules = image.at("modules");
+                out.modprobe = files(image.at("modprobe"));
+                out.loads = files(image.at("loads"));
+                out.cmdline = files(image.at("cmdline"));
+                out.squashed = image.at("squashed");
+                return out;
+            }
+    } catch (const Json::exception&) {
+        images = Json::array();
+    }
+    Result<InitramfsContent> content = read_initramfs(root, path, offset, size);
+    if (!content)
+        return content;
+    Json kept = Json::array();
+    for (Json& image : images)
+        if (of_another(image, path) && kept.size() < 15)
+            kept.push_back(std::move(image));
+    kept.push_back({{"key", key},
+                    {"modules", content->modules},
+                    {"modprobe", files(content->modprobe)},
+                    {"loads", files(content->loads)},
+                    {"cmdline", files(content->cmdline)},
+                    {"squashed", content->squashed}});
+    store(own, cache, std::move(kept));
+    return content;
+}
+
+} // namespace virt_nested

@@ -258,6 +258,16 @@ TEST(BootArguments, ThatTheNextBootHasNoMoreNeedAReboot) {
     EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::warn);
 }
 
+TEST(BootArguments, ThatTheListHasNoMoreNeedItsCommand) {
+    const IntelHost host;
+    host.write("etc/os-release", "ID=debian\n");
+    host.write("boot/grub/grub.cfg", grub("kvm_intel.nested=0"));
+    host.write("etc/default/grub", "GRUB_CMDLINE_LINUX=\"quiet\"\n");
+    EXPECT_EQ(removal(host, "kvm_intel.nested=0"), "run: update-grub (" + host.path() +
+                                                       "/etc/default/grub has no "
+                                                       "kvm_intel.nested=0)");
+}
+
 TEST(ReleaseOf, AnEntrysKernel) {
     const Folder folder{{"lib/modules/6.1.0-50-amd64/modules.dep", ""},
                         {"lib/modules/6.1.0-5/modules.dep", ""},

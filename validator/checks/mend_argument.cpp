@@ -162,6 +162,11 @@ std::string mend_remove_argument(const Facts& facts, std::string_view argument) 
         return by_texts(facts, "remove @", "add @", spelled, false) +
                " in the kernel command line of the boot loader's configuration";
     const ArgumentList& list = *facts.boot.list;
+    // The list is without it already: what was made from it is older.
+    if (!facts.boot.list_files.empty() && !list.apply.empty() && !facts.boot.menu.entries.empty())
+        return "run: " + filled(facts, list.apply, {}) + " (" +
+               facts.shown(printable(facts.boot.list_files.front())) + " has no " +
+               printable(spelled.text) + ")";
     return applied(facts, by_texts(facts, list.remove, list.add, spelled, list.files.empty()));
 }
 

@@ -65,8 +65,10 @@ class Reading {
         const BootLoader& loader = *out_.loader;
         out_.list = argument_list_of(root_, by_, loader);
         const std::vector<std::string> configs = files_of(root_, loader.configs);
-        if (out_.list)
+        if (out_.list) {
+            out_.list_files = files_of(root_, out_.list->files);
             out_.arguments = argument_places(root_, *out_.list);
+        }
         if (!configs.empty())
             out_.config = configs.front();
         if (loader.read && !configs.empty()) {
@@ -83,7 +85,7 @@ class Reading {
             doubt("it has other arguments about KVM than this boot; whether they have been brought "
                   "to " +
                       std::string(loader.name) + " cannot be seen",
-                  files_of(root_, out_.list->files).front());
+                  out_.list_files.front());
         }
     }
 
@@ -93,7 +95,7 @@ class Reading {
         std::vector<std::string> listed;
         for (const ArgumentPlace& place : out_.arguments)
             listed.push_back(place.text);
-        return files_of(root_, out_.list->files).empty() || listed == now;
+        return out_.list_files.empty() || listed == now;
     }
 
     BootEntry as_now() const {

@@ -32,7 +32,8 @@ struct BootFacts {
     BootMenu menu;
     /// All that may come next; one without a menu: as this boot, for nothing else is known.
     std::vector<NextBoot> next;
-    std::vector<ArgumentPlace> arguments; ///< about KVM, in the loader's list
+    std::vector<std::string> list_files;  ///< of that list, those that are there
+    std::vector<ArgumentPlace> arguments; ///< about KVM, in them
     std::vector<InitramfsImage> images;   ///< the next boot's first
     std::string image_problem;            ///< why there is none, where one was looked for
 

@@ -2,6 +2,7 @@
 // How a machine boots, and what boots next: the rows of the boot loaders, the kernel of an entry,
 // and the verdict with every doubt.
 #include "tests/unit/captured_host.h"
+#include "tests/unit/image.h"
 #include "validator/boot/loaders.h"
 #include "validator/boot/next_kernel.h"
 #include "validator/checks/mend.h"
@@ -170,7 +171,7 @@ TEST(BootArguments, OfAListTheOthersStay) {
 TEST(BootArguments, GoByWhatBootsTheMachine) {
     struct Case {
         const char* what;
-        std::vector<std::pair<const char*, const char*>> files;
+        std::vector<std::pair<const char*, std::string>> files;
         const char* add;
         const char* remove;
     };
@@ -183,6 +184,23 @@ TEST(BootArguments, GoByWhatBootsTheMachine) {
          "/lib/modules/6.1.0-50-amd64/vmlinuz",
          "remove kvm_intel.nested=0 from ROOT/etc/kernel/cmdline:1, then run: kernel-install add "
          "6.1.0-50-amd64 /lib/modules/6.1.0-50-amd64/vmlinuz"},
+        {"Fedora with systemd-boot",
+         {{"etc/os-release", "ID=fedora\n"},
+          {"boot/efi/loader/entries/a.conf", "linux /vmlinuz\noptions kvm_intel.nested=0\n"},
+          {"etc/kernel/cmdline", "root=a kvm_intel.nested=0\n"}},
+         "add kvm.x=1 to /etc/kernel/cmdline, then run: kernel-install add 6.1.0-50-amd64 "
+         "/lib/modules/6.1.0-50-amd64/vmlinuz",
+         "remove kvm_intel.nested=0 from ROOT/etc/kernel/cmdline:1, then run: kernel-install add "
+         "6.1.0-50-amd64 /lib/modules/6.1.0-50-amd64/vmlinuz"},
+        {"Arch with a unified image",
+         {{"etc/os-release", "ID=arch\n"},
+          {"etc/mkinitcpio.d/linux.preset", "default_uki=/efi/EFI/Linux/arch-linux.efi\n"},
+          {"efi/EFI/Linux/arch-linux.efi", test::pe({{".osrel", "ID=arch\n"},
+                                                     {".uname", "6.1.0-50-amd64"},
+                                                     {".cmdline", "root=a kvm_intel.nested=0"}})},
+          {"etc/kernel/cmdline", "root=a kvm_intel.nested=0\n"}},
+         "add kvm.x=1 to /etc/kernel/cmdline, then run: mkinitcpio -P",
+         "remove kvm_intel.nested=0 from ROOT/etc/kernel/cmdline:1, then run: mkinitcpio -P"},
         {"entries by hand",
          {{"etc/os-release", "ID=arch\n"},
           {"boot/loader/loader.conf", "default a.conf\n"},
@@ -296,6 +314,12 @@ TEST(ReleaseOf, AnEntrysKernel) {
     EXPECT_EQ(of("/boot/EFI/nixos/9z-linux-6.6.68-bzImage.efi"), "6.6.68");
     EXPECT_EQ(of("/boot/0123456789abcdef/6.6.6/linux"), "6.6.6");
     EXPECT_EQ(of("/boot/vmlinuz-16.6.6"), "16.6.6");
+    EXPECT_EQ(of("/boot/6.6.6/vmlinuz-6.9.0-nokvm"), "6.9.0-nokvm");
+    for (const char* more : {"/boot/vmlinuz-6.6.6.old", "/boot/vmlinuz-6.6.6.efi.signed",
+                             "/boot/vmlinuz-6.6.6-test", "/boot/vmlinuz-0-rescue-0123"})
+        EXPECT_EQ(of(more), "") << more;
+    folder.write("boot/vmlinuz-6.6.6", header);
+    EXPECT_EQ(of("/boot/vmlinuz-6.6.6"), "5.10.0-9") << "the kernel's own word counts";
     EXPECT_EQ(of("/boot/bzImage"), "5.10.0-9");
     EXPECT_EQ(of("/boot/vmlinuz-7.0.0-1-amd64"), "7.0.0-1-amd64");
     EXPECT_EQ(of("/boot/kernel"), "");
@@ -342,6 +366,54 @@ TEST(NextKernel, ThatIsNotToldIsEachOfThoseInstalled) {
     EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
     host.write("lib/modules/6.9.0-1/modules.dep", "");
     EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::undetermined);
+}
+
+TEST(NextKernel, OfAnotherDeploymentIsUndetermined) {
+    const IntelHost host;
+    host.write("run/ostree-booted", "");
+    host.write("boot/grub2/grub.cfg",
+               "menuentry a {\nlinux /ostree/fedora-1/vmlinuz-6.9.0-1 ro\n}\n");
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::undetermined);
+    host.write("boot/grub2/grub.cfg",
+               "menuentry a {\nlinux /ostree/fedora-1/vmlinuz-6.1.0-50-amd64 ro\n}\n");
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
+}
+
+TEST(NextBoot, AnArgumentAtTheEndOfTheLineIsTheSame) {
+    const IntelHost host;
+    host.write("proc/cmdline", "BOOT_IMAGE=/v ro kvm_intel.nested=1\n");
+    host.write("boot/grub/grub.cfg", grub("kvm_intel.nested=1"));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
+}
+
+TEST(NextBoot, OfSeveralConfigurationsOfGrub) {
+    const std::string stub = "search.fs_uuid 6f0c root\nset prefix=($root)'/boot/grub'\n";
+    const std::string esp = "boot/efi/EFI/debian/grub.cfg";
+    const IntelHost host;
+    host.write("boot/grub/grub.cfg", grub(""));
+    host.write(esp, stub + "configfile $prefix/grub.cfg\n");
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass) << "what installers write";
+    host.write(esp, grub("kvm_intel.nested=0"));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::undetermined) << "it has its own";
+    host.write(esp, grub(""));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass) << "they come to the same";
+    host.write(esp, stub + "set default=1\nexport default\nconfigfile $prefix/grub.cfg\n");
+    EXPECT_NE(host.report().at(Horizon::next_boot), Outcome::fail);
+    host.write("boot/grub2/grub.cfg", grub("kvm_intel.nested=0"));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::undetermined);
+}
+
+TEST(NextBoot, TheFirmwaresOwnChoiceComesFirst) {
+    const IntelHost host;
+    const std::string folder = "sys/firmware/efi/efivars/";
+    const std::string guid = "-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+    host.write("boot/grub/grub.cfg", grub(""));
+    host.write(folder + "BootCurrent" + guid, std::string("\6\0\0\0\1\0", 6));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
+    host.write(folder + "BootNext" + guid, std::string("\6\0\0\0\3\0", 6));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::undetermined);
+    host.write(folder + "BootNext" + guid, std::string("\6\0\0\0\1\0", 6));
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
 }
 
 TEST(NextBoot, OfAnotherHypervisorIsToldSo) {

@@ -16,9 +16,11 @@ namespace {
 /// theirs.
 std::vector<std::string> unquoted_words(std::string_view text) {
     std::string plain(text);
-    plain.erase(std::remove_if(plain.begin(), plain.end(),
-                               [](char c) { return c == '"' || c == '\'' || c == '\r'; }),
-                plain.end());
+    plain.erase(
+        std::remove_if(plain.begin(), plain.end(), [](char c) { return c == '"' || c == '\''; }),
+        plain.end());
+    std::replace_if(
+        plain.begin(), plain.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
     std::vector<std::string> out;
     for (const std::string_view word : words(plain))
         out.emplace_back(word);

@@ -67,6 +67,18 @@ bool shows(const Sysroot& root, const BootedBy& by, Signs signs) {
                        [&](const Sign& sign) { return shows(root, by, sign); });
 }
 
+namespace {
+
+const ArgumentList* first_that_fits(const Sysroot& root, const BootedBy& by,
+                                    std::span<const ArgumentList> lists) {
+    const auto found = std::find_if(lists.begin(), lists.end(), [&](const ArgumentList& list) {
+        return list.when.empty() || shows(root, by, list.when);
+    });
+    return found == lists.end() ? nullptr : &*found;
+}
+
+} // namespace
+
 const BootLoader* boot_loader_of(const Sysroot& root, const BootedBy& by) {
     const auto first = [&](auto fits) -> const BootLoader* {
         const auto found = std::find_if(boot_loaders().begin(), boot_loaders().end(), fits);
@@ -93,11 +105,11 @@ const BootLoader* boot_loader_of(const Sysroot& root, const BootedBy& by) {
 
 const ArgumentList* argument_list_of(const Sysroot& root, const BootedBy& by,
                                      const BootLoader& loader) {
-    const auto found =
-        std::find_if(loader.lists.begin(), loader.lists.end(), [&](const ArgumentList& list) {
-            return list.when.empty() || shows(root, by, list.when);
-        });
-    return found == loader.lists.end() ? nullptr : &*found;
+    return first_that_fits(root, by, loader.lists);
+}
+
+const ArgumentList* unified_image_list(const Sysroot& root, const BootedBy& by) {
+    return first_that_fits(root, by, unified_image_lists());
 }
 
 std::vector<std::string> files_of(const Sysroot& root, std::span<const std::string_view> patterns) {

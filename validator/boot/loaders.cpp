@@ -17,7 +17,7 @@ using Kind = Sign::Kind;
 using Names = std::array<std::string_view, 1>;
 
 BootMenu grub_menu(const Sysroot& root, const std::vector<std::string>& configs) {
-    return read_grub_menu(root, configs.front());
+    return read_grub_menus(root, configs);
 }
 BootMenu syslinux_menu(const Sysroot& root, const std::vector<std::string>& configs) {
     return read_syslinux_menu(root, configs.front());
@@ -129,25 +129,41 @@ constexpr std::array<Sign, 9> systemd_there = {{{Kind::file, "/efi/loader/loader
                                                 {Kind::file, "/boot/efi/EFI/Linux"},
                                                 {Kind::file, "/boot/EFI/Linux"}}};
 constexpr Names kernel_cmdline = {"/etc/kernel/cmdline"};
+constexpr std::string_view add_to_cmdline = "add @ to /etc/kernel/cmdline";
+constexpr std::string_view remove_from_cmdline = "remove @ from /etc/kernel/cmdline";
 constexpr std::array<Sign, 1> kernel_cmdline_there = {{{Kind::file, kernel_cmdline[0]}}};
 constexpr std::array<std::string_view, 3> entry_files = {
     "/efi/loader/entries/*.conf", "/boot/efi/loader/entries/*.conf", "/boot/loader/entries/*.conf"};
 constexpr std::array<Sign, 2> kernelstub = {
     {{Kind::file, "/usr/bin/kernelstub"}, {Kind::distribution, "pop"}}};
 constexpr std::array<ArgumentList, 4> systemd_lists = {{
-    {.when = grubby,
-     .add = "grubby --update-kernel=ALL --args=@",
-     .remove = "grubby --update-kernel=ALL --remove-args=@"},
     {.when = kernelstub, .add = "kernelstub -a @", .remove = "kernelstub -d @"},
     {.when = kernel_cmdline_there,
      .files = kernel_cmdline,
-     .add = "add @ to /etc/kernel/cmdline",
-     .remove = "remove @ from /etc/kernel/cmdline",
+     .add = add_to_cmdline,
+     .remove = remove_from_cmdline,
      .apply = "kernel-install add %k %v"},
+    {.when = grubby,
+     .add = "grubby --update-kernel=ALL --args=@",
+     .remove = "grubby --update-kernel=ALL --remove-args=@"},
     {.files = entry_files,
      .key = "options",
      .add = "add @ to the options of %e",
      .remove = "remove @ from the options of %e"},
+}};
+
+// --- unified kernel images: by the tool that makes them
+constexpr std::array<Sign, 1> mkinitcpio = {{{Kind::file, "/etc/mkinitcpio.d/*.preset"}}};
+constexpr std::array<ArgumentList, 2> unified_lists = {{
+    {.when = mkinitcpio,
+     .files = kernel_cmdline,
+     .add = add_to_cmdline,
+     .remove = remove_from_cmdline,
+     .apply = "mkinitcpio -P"},
+    {.files = kernel_cmdline,
+     .add = add_to_cmdline,
+     .remove = remove_from_cmdline,
+     .apply = "kernel-install add %k %v"},
 }};
 
 // --- Proxmox VE
@@ -156,8 +172,8 @@ constexpr std::array<Sign, 2> proxmox_systemd = {
     {{Kind::loader, "systemd-boot"}, {Kind::argument, "initrd=\\EFI\\proxmox"}}};
 constexpr std::array<ArgumentList, 1> proxmox_systemd_lists = {{
     {.files = kernel_cmdline,
-     .add = "add @ to /etc/kernel/cmdline",
-     .remove = "remove @ from /etc/kernel/cmdline",
+     .add = add_to_cmdline,
+     .remove = remove_from_cmdline,
      .apply = "proxmox-boot-tool refresh"},
 }};
 constexpr std::array<ArgumentList, 1> proxmox_grub_lists = {{
@@ -281,6 +297,10 @@ constexpr std::array<BootLoader, 12> rows = {{
 }};
 
 } // namespace
+
+std::span<const ArgumentList> unified_image_lists() {
+    return unified_lists;
+}
 
 std::span<const BootLoader> boot_loaders() {
     return rows;

@@ -68,8 +68,12 @@ bool shows(const Sysroot& root, const BootedBy& by, Signs signs);
 /// The row of what booted this kernel and is there; else of what is there; else the usual one;
 /// nullptr: nothing tells.
 const BootLoader* boot_loader_of(const Sysroot& root, const BootedBy& by);
+std::span<const ArgumentList> unified_image_lists();
 const ArgumentList* argument_list_of(const Sysroot& root, const BootedBy& by,
                                      const BootLoader& loader);
+
+/// The same for a unified kernel image, which carries its command line.
+const ArgumentList* unified_image_list(const Sysroot& root, const BootedBy& by);
 
 /// The files that a pattern of a row names and that are there, or may be: one that cannot be looked
 /// at counts.

@@ -49,22 +49,50 @@ std::string folder_of(const Sysroot& root, const std::string& release) {
     return "/lib/modules/" + release;
 }
 
-/// The longest of the installed ones that stands in the path as a whole: between characters that no
-/// release goes on with.
-std::string installed_in(std::string_view path, const std::vector<std::string>& installed) {
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Of an installed release that stands in a name as a whole: between characters that no release
+/// goes on with. The longest; empty: none.
+std::string installed_in(std::string_view name, const std::vector<std::string>& installed) {
     std::string out;
     for (const std::string& release : installed) {
-        const size_t at = path.find(release);
+        const size_t at = name.find(release);
         if (at == std::string_view::npos || release.size() <= out.size())
             continue;
         const size_t end = at + release.size();
-        const auto goes_on = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
-        const bool open_before = at > 0 && goes_on(path[at - 1]);
-        const bool open_behind = end < path.size() && path[end] >= '0' && path[end] <= '9';
-        if (!open_before && !open_behind)
+        const bool open_before = at > 0 && (digit(name[at - 1]) || name[at - 1] == '.');
+        if (!open_before && (end == name.size() || !digit(name[end])))
             out = release;
     }
     return out;
+}
+
+/// Of a name that begins as kernels' do: what follows is a release, unless it goes on with another
+/// word behind an installed one (".old", ".efi.signed"), or is a rescue image's.
+std::string by_name(std::string_view file, const std::vector<std::string>& installed) {
+    const std::string_view base = base_name(file);
+    const std::string_view rest = behind_prefix(base);
+    const bool there = std::find(installed.begin(), installed.end(), rest) != installed.end();
+    if (there)
+        return std::string(rest);
+    if (!rest.empty() && digit(rest.front()))
+        return rest.find("rescue") != std::string_view::npos ||
+                       !installed_in(rest, installed).empty()
+                   ? std::string()
+                   : std::string(rest);
+    if (std::string found = installed_in(base, installed); !found.empty())
+        return found;
+    // kernel-install: /boot/MACHINE/RELEASE/linux
+    for (std::string_view folder = file.substr(0, file.size() - base.size()); !folder.empty();) {
+        folder.remove_suffix(1);
+        const std::string_view name = base_name(folder);
+        if (std::find(installed.begin(), installed.end(), name) != installed.end())
+            return std::string(name);
+        folder.remove_suffix(name.size());
+    }
+    return {};
 }
 
 uint32_t number(std::string_view bytes, size_t at, size_t size) {
@@ -124,15 +152,12 @@ std::string release_of(const Sysroot& root, const BootEntry& entry,
         return entry.kernel;
     if (!entry.kernel_file.empty()) {
         const std::string file = real_name(root, entry.kernel_file);
-        if (std::string found = installed_in(file, installed); !found.empty())
+        if (std::string found = release_in_header(root, file); !found.empty())
+            return found;
+        if (std::string found = by_name(file, installed); !found.empty())
             return found;
         if (std::string found = by_package(root, base_name(file), installed); !found.empty())
             return found;
-        if (std::string found = release_in_header(root, file); !found.empty())
-            return found;
-        const std::string_view rest = behind_prefix(base_name(file));
-        if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9')
-            return std::string(rest);
     }
     return installed.size() == 1 ? installed.front() : std::string();
 }

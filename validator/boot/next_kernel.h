@@ -17,9 +17,9 @@ namespace virt_nested {
 
 /// What an installed kernel has of the module that nests.
 struct KernelFacts {
-    std::string release;                   ///< printable; empty: not known
-    Fact available;                        ///< the module is among its files, or built in
-    bool folder = false;                   ///< its folder of modules is there
+    std::string release; ///< printable; empty: not known
+    Fact available;      ///< the module is among its files, or built in
+    bool folder = false; ///< its folder of modules is there, or where it is not looked for
     std::optional<Linkage> linkage;        ///< absent: not known
     std::vector<std::string> dependencies; ///< of the module, transitively
     /// Its parameters' types as its own file states them; only read where something was written
@@ -34,10 +34,10 @@ KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std
 /// elsewhere are below /lib/modules by a link.
 std::vector<std::string> installed_releases(const Sysroot& root);
 
-/// The release of an entry's kernel: by the entry's own word, the file's name and where it leads,
-/// the name that the package gave it (pkgbase, Arch), the version that an x86 kernel carries in its
-/// header (Documentation/arch/x86/boot.rst, kernel_version), the only one that is installed. Empty:
-/// none of them tells.
+/// The release of an entry's kernel: by the entry's own word, the version that an x86 kernel
+/// carries in its header (Documentation/arch/x86/boot.rst, kernel_version), the file's name and
+/// where it leads, the name that the package gave it (pkgbase, Arch), the only one that is
+/// installed. Empty: none of them tells.
 std::string release_of(const Sysroot& root, const BootEntry& entry,
                        const std::vector<std::string>& installed);
 

@@ -16,6 +16,12 @@ namespace virt_nested {
 BootMenu read_grub_menu(const Sysroot& root, const std::string& config,
                         const BootLimits& limits = {});
 
+/// The same where several such files are there, and which of them GRUB starts with is not told: one
+/// on the EFI system partition that does nothing but read one of the others is passed over; of the
+/// rest, each one's next boot may be the next (grub/configs.cpp).
+BootMenu read_grub_menus(const Sysroot& root, const std::vector<std::string>& configs,
+                         const BootLimits& limits = {});
+
 /// systemd-boot: entry files and unified kernel images below `homes`, its loader.conf, and its EFI
 /// variables (systemd_boot.cpp). It reads two file systems, the EFI system partition and an
 /// extended boot partition, e.g. {"/efi", "/boot/efi", "/boot"}: those that are not there are

@@ -41,7 +41,7 @@ std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
         return std::string(facts.machine.kind->name) + ": the image is not rebuilt in place; " +
                std::string(facts.machine.kind->initramfs);
     if (image.unified)
-        return mend_unified(image.kernel);
+        return mend_unified(facts);
     if (image.builder == ImageBuilder::initramfs_tools)
         return "update-initramfs -u -k " + shell_word(image.kernel);
     if (image.builder == ImageBuilder::dracut)

@@ -22,7 +22,7 @@ std::string mend_add_argument(const Facts& facts, std::string_view argument);
 std::string mend_remove_argument(const Facts& facts, std::string_view argument);
 
 /// How to build a unified kernel image anew.
-std::string mend_unified(const std::string& kernel);
+std::string mend_unified(const Facts& facts);
 
 /// How to build this image anew.
 std::string mend_initramfs(const Facts& facts, const InitramfsImage& image);

@@ -126,17 +126,15 @@ std::string by_texts(const Facts& facts, std::string_view remove, std::string_vi
 
 } // namespace
 
-std::string mend_unified(const std::string& kernel) {
-    return "build the unified kernel image anew: kernel-install add " + shell_word(kernel) + " " +
-           shell_word("/lib/modules/" + kernel + "/vmlinuz");
+std::string mend_unified(const Facts& facts) {
+    return "build the unified kernel image anew: " +
+           (facts.boot.list ? filled(facts, facts.boot.list->apply, {}) : "with its own tool");
 }
 
 std::string mend_add_argument(const Facts& facts, std::string_view argument) {
     const std::string what = printable(argument);
     if (facts.machine.kind)
         return filled(facts, facts.machine.kind->add, what);
-    if (facts.boot.unified())
-        return "add " + what + " in /etc/kernel/cmdline and " + mend_unified(facts.boot.kernel());
     if (!facts.boot.list)
         return "add " + what + " to the kernel command line in the boot loader's configuration";
     const bool command = facts.boot.list->files.empty();
@@ -150,14 +148,10 @@ std::string mend_remove_argument(const Facts& facts, std::string_view argument) 
     if (facts.machine.kind)
         return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, spelled, false);
     if (const std::string edits = from_places(facts, argument); !edits.empty())
-        return facts.boot.unified() ? edits + " and " + mend_unified(facts.boot.kernel())
-                                    : applied(facts, edits);
+        return applied(facts, edits);
     if (!facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
         !spelled_in(facts, argument, true, spelled))
         return "reboot: what boots next is without " + printable(spelled.text);
-    if (facts.boot.unified())
-        return by_texts(facts, "remove @", "add @", spelled, false) +
-               " in /etc/kernel/cmdline and " + mend_unified(facts.boot.kernel());
     if (!facts.boot.list)
         return by_texts(facts, "remove @", "add @", spelled, false) +
                " in the kernel command line of the boot loader's configuration";

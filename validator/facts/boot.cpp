@@ -28,11 +28,21 @@ std::string loader_info(const Sysroot& root) {
     return out;
 }
 
+/// A number of the firmware's (UEFI, "Globally Defined Variables"): four bytes of attributes, then
+/// two of it.
+std::string firmware_entry(const Sysroot& root, std::string_view variable) {
+    const Result<std::string> text =
+        root.read("/sys/firmware/efi/efivars/" + std::string(variable) +
+                      "-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+                  4096);
+    return text && text->size() == 6 ? text->substr(4) : std::string();
+}
+
 class Reading {
   public:
     Reading(const Sysroot& root, const Host& host, const MachineFacts& machine,
             const KernelFacts& running, const BootOptions& options)
-        : root_(root), platform_(host.platform), running_(running),
+        : root_(root), platform_(host.platform), machine_(machine), running_(running),
           options_(options), by_{root.read("/proc/cmdline").value_or({}), machine.kernel,
                                  machine.distribution, host.machine, loader_info(root)} {}
 
@@ -41,10 +51,17 @@ class Reading {
         for (const BootEntry& entry : out_.menu.entries)
             if (entry.chosen)
                 add_boots(entry);
+        // Of a unified image the command line is part, whatever starts it.
+        if (out_.unified())
+            take_list(unified_image_list(root_, by_));
         if (!out_.menu.entries.empty() && out_.next.empty())
             doubt("none of the entries is known to be the next boot's", out_.config);
         if (out_.next.empty())
             out_.next.push_back({as_now(), running_, NextBoot::no_image});
+        if (const std::string next = firmware_entry(root_, "BootNext");
+            !next.empty() && next != firmware_entry(root_, "BootCurrent"))
+            doubt("the firmware starts another of its entries next (BootNext; see efibootmgr)",
+                  "/sys/firmware/efi/efivars");
         if (root_.read_head("/sys/kernel/kexec_loaded", 1).value_or("0") == "1")
             doubt("a kernel is loaded for kexec, which the next reboot may start",
                   "/sys/kernel/kexec_loaded");
@@ -63,12 +80,8 @@ class Reading {
         if (!out_.loader)
             return;
         const BootLoader& loader = *out_.loader;
-        out_.list = argument_list_of(root_, by_, loader);
         const std::vector<std::string> configs = files_of(root_, loader.configs);
-        if (out_.list) {
-            out_.list_files = files_of(root_, out_.list->files);
-            out_.arguments = argument_places(root_, *out_.list);
-        }
+        take_list(argument_list_of(root_, by_, loader));
         if (!configs.empty())
             out_.config = configs.front();
         if (loader.read && !configs.empty()) {
@@ -86,6 +99,14 @@ class Reading {
                   "to " +
                       std::string(loader.name) + " cannot be seen",
                   out_.list_files.front());
+        }
+    }
+
+    void take_list(const ArgumentList* list) {
+        out_.list = list;
+        if (list) {
+            out_.list_files = files_of(root_, list->files);
+            out_.arguments = argument_places(root_, *list);
         }
     }
 
@@ -111,10 +132,18 @@ class Reading {
         if (release == running_.release)
             return running_;
         const auto known = kernels_.find(release);
-        return known != kernels_.end()
-                   ? known->second
-                   : kernels_.emplace(release, read_kernel(root_, platform_, release))
-                         .first->second;
+        if (known != kernels_.end())
+            return known->second;
+        KernelFacts found = read_kernel(root_, platform_, release);
+        // Another deployment, snapshot or generation of such a host brings its own.
+        if (machine_.kind && !found.folder && found.available.absent()) {
+            found.folder = true;
+            found.available = Fact::undetermined_because(
+                "the modules of kernel " + found.release + " are not in this root of a " +
+                    std::string(machine_.kind->name) + " host",
+                found.available.source);
+        }
+        return kernels_.emplace(release, std::move(found)).first->second;
     }
 
     /// One boot for each kernel that it may be.
@@ -173,6 +202,7 @@ class Reading {
 
     const Sysroot& root_;
     const Platform* platform_;
+    const MachineFacts& machine_;
     const KernelFacts& running_;
     const BootOptions& options_;
     BootedBy by_;

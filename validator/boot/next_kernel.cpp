@@ -12,14 +12,22 @@ namespace virt_nested {
 
 namespace {
 
-constexpr size_t index_limit = 32U << 20; ///< bytes; modules.dep has some hundred KiB
+constexpr size_t index_limit = 8U << 20; ///< bytes; modules.dep has some hundred KiB
 
-/// In modules.dep and modules.builtin.
-bool lists_module(std::string_view text, std::string_view module) {
-    const std::vector<std::string_view> all = lines(text);
-    return std::any_of(all.begin(), all.end(), [&](std::string_view line) {
-        return module_in_path(line.substr(0, line.find(':'))) == module;
-    });
+/// The module's line in modules.dep or modules.builtin, or nothing. They have thousands of lines:
+/// only those are cut into parts that have the beginning of the name, which dashes and underscores
+/// do not change.
+std::string_view line_of_module(std::string_view text, std::string_view module) {
+    const std::string_view sign = module.substr(0, module.find('_'));
+    for (size_t at = text.find(sign); at != std::string_view::npos;) {
+        const size_t start = text.rfind('\n', at) + 1; // 0 on the first line
+        const size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(start, end - start);
+        if (module_in_path(line.substr(0, line.find(':'))) == module)
+            return line;
+        at = text.find(sign, end);
+    }
+    return {};
 }
 
 std::vector<std::string> first_few(const std::vector<std::string>& all) {
@@ -188,7 +196,7 @@ KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std
         return out;
     }
     const Result<std::string> built_in = root.read(folder + "/modules.builtin", index_limit);
-    if (built_in && lists_module(*built_in, platform->module)) {
+    if (built_in && !line_of_module(*built_in, platform->module).empty()) {
         out.available = Fact::on("built in", source + "/modules.builtin");
         out.linkage = Linkage::built_in;
         return out;
@@ -197,13 +205,14 @@ KernelFacts read_kernel(const Sysroot& root, const Platform* platform, const std
     if (!index)
         return unknown(index.error().code == ENOENT ? "there is no modules.dep in " + source
                                                     : index.error().what);
-    if (!lists_module(*index, platform->module)) {
+    const std::string_view line = line_of_module(*index, platform->module);
+    if (line.empty()) {
         out.available = Fact::absent("not installed", source + "/modules.dep");
         return out;
     }
     out.available = Fact::on("installed", source + "/modules.dep");
     out.linkage = Linkage::module;
-    out.dependencies = dependencies_in(*index, platform->module);
+    out.dependencies = dependencies_in(line, platform->module);
     return out;
 }
 

@@ -49,6 +49,35 @@ INSTANTIATE_TEST_SUITE_P(Initramfs, Compression,
                          testing::Values("gzip", "xz", "zstd", "lz4", "bzip2"),
                          [](const auto& chosen) { return std::string(chosen.param); });
 
+TEST_P(Compression, WhatFollowsIsReadOrNotInSilence) {
+    const std::string init = newc("init", "#!") + trailer();
+    const std::string kvm = kvm_image("options kvm_intel nested=0\n");
+    const bool known =
+        std::string_view(GetParam()) == "gzip" || std::string_view(GetParam()) == "bzip2";
+    const std::string first = early + packed(init, GetParam());
+    const std::string fill((4 - first.size() % 4) % 4, '\0');
+    for (const std::string& zeros : {std::string(), fill, fill + std::string(512, '\0')})
+        for (const std::string& behind : {kvm, packed(kvm, "gzip"), packed(kvm, "xz")}) {
+            const Result<InitramfsContent> got = look(first + zeros + behind);
+            const std::string shown = std::to_string(zeros.size()) + " zeros, then " + behind[0];
+            if (known) {
+                EXPECT_EQ(bool(got), behind[0] != '0' || zeros.size() >= fill.size()) << shown;
+            }
+            EXPECT_TRUE(!got || got->has("kvm_intel")) << shown;
+        }
+}
+
+TEST(Initramfs, PartsAreBounded) {
+    std::string many;
+    for (int i = 0; i < 300; ++i)
+        many += packed(newc("f", "") + trailer(), "gzip") + '\0';
+    EXPECT_EQ(problem(many), "more than 256 parts");
+    EXPECT_EQ(problem(packed(packed(newc("f", "") + trailer(), "gzip"), "xz")),
+              "corrupt: packed more than once");
+    EXPECT_EQ(problem(packed(newc("f", "") + trailer(), "gzip") + "what is this"),
+              "unknown compression, or not an initramfs");
+}
+
 TEST(Initramfs, UncompressedAndSeveralArchives) {
     const Result<InitramfsContent> got =
         look(early + newc("lib/modules/6.8/kernel/arch/x86/kvm/kvm-amd.ko.zst", "x") + trailer() +

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,10 +151,12 @@ void walk_archives(Reader& in, Collector& collector) {
     while (in.more()) {
         if (in.peek() == '\0')
             in.skip_zeros();
-        else if (in.peek() == '0')
-            walk_archive(in, collector);
-        else
+        else if (in.peek() != '0')
             return;
+        else if (in.at() % 4 != 0)
+            throw UnpackError{{EBADMSG, "corrupt: an archive begins where the kernel reads none"}};
+        else
+            walk_archive(in, collector);
     }
 }
 
@@ -181,28 +184,57 @@ std::string unknown_start(int fd, uint64_t at) {
                                                  : "unknown compression, or not an initramfs";
 }
 
-InitramfsContent walk(const Fd& fd, uint64_t offset, uint64_t end, const InitramfsLimits& limits) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limits.seconds);
-    Collector collector(limits);
-    FileStream file(fd.get(), offset, end);
-    Reader plain(file, limits.unpacked, until);
-    walk_archives(plain, collector);
-    const uint64_t packed_at = offset + plain.at();
-    if (packed_at >= end) {
-        if (plain.at() == 0)
-            throw UnpackError{{EBADMSG, "empty"}};
-        return collector.finish();
-    }
-    const std::string problem = unknown_start(fd.get(), packed_at);
+/// Where an image lies in a file, and how far it may be read.
+struct Bounds {
+    uint64_t offset, end;
+    std::chrono::steady_clock::time_point until;
+    uint64_t unpacked; ///< bytes that may yet be unpacked
+};
+
+/// A packed part: what it unpacks to is whole archives. The number of bytes that it takes.
+uint64_t walk_packed(const Fd& fd, uint64_t at, Bounds& bounds, Collector& collector) {
+    const std::string problem = unknown_start(fd.get(), at);
     if (!problem.empty())
         throw UnpackError{{EBADMSG, problem}};
-    FileStream packed(fd.get(), packed_at, end);
+    FileStream packed(fd.get(), at, bounds.end);
     UnpackedStream unpacked(packed);
-    Reader in(unpacked, limits.unpacked, until);
+    Reader in(unpacked, bounds.unpacked, bounds.until);
     walk_archives(in, collector);
     if (in.more())
         throw UnpackError{{EBADMSG, "corrupt: what it unpacks to is no archive"}};
-    return collector.finish();
+    bounds.unpacked -= in.at();
+    const uint64_t taken = unpacked.taken();
+    if (taken == 0 || taken > bounds.end - at)
+        throw UnpackError{{EBADMSG, "where a packed part of it ends cannot be told"}};
+    if (!unpacked.is_lz4())
+        return taken;
+    // The kernel takes nothing behind lz4 (lib/decompress_unlz4.c).
+    FileStream behind(fd.get(), at + taken, bounds.end);
+    Reader rest(behind, std::numeric_limits<uint64_t>::max(), bounds.until);
+    rest.skip_zeros();
+    if (rest.more())
+        throw UnpackError{{EBADMSG, "what follows a part packed with lz4 is not looked into"}};
+    return bounds.end - at;
+}
+
+/// Part after part, as unpack_to_rootfs() goes on behind each (init/initramfs.c).
+void walk(const Fd& fd, Bounds bounds, Collector& collector) {
+    constexpr unsigned most_parts = 256;
+    uint64_t at = bounds.offset;
+    if (at >= bounds.end)
+        throw UnpackError{{EBADMSG, "empty"}};
+    for (unsigned part = 0; at < bounds.end; ++part) {
+        if (part == most_parts)
+            throw UnpackError{{EFBIG, "more than " + std::to_string(most_parts) + " parts"}};
+        FileStream file(fd.get(), at, bounds.end);
+        const uint64_t start = at - bounds.offset;
+        Reader plain(file, start + bounds.unpacked, bounds.until, start);
+        walk_archives(plain, collector);
+        at = bounds.offset + plain.at();
+        bounds.unpacked -= plain.at() - start;
+        if (at < bounds.end)
+            at += walk_packed(fd, at, bounds, collector);
+    }
 }
 
 } // namespace
@@ -223,7 +255,12 @@ Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& 
     const auto length = static_cast<uint64_t>(found.st_size);
     const uint64_t end = size == 0 ? length : std::min(length, offset + size);
     try {
-        return walk(*fd, offset, std::max(offset, end), limits);
+        Collector collector(limits);
+        walk(*fd,
+             {offset, end, std::chrono::steady_clock::now() + std::chrono::seconds(limits.seconds),
+              limits.unpacked},
+             collector);
+        return collector.finish();
     } catch (const UnpackError& failed) {
         return Error{failed.error.code,
                      printable(root.shown(path), 512) + ": " + failed.error.what};

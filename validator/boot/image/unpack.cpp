@@ -37,6 +37,17 @@ UnpackedStream::UnpackedStream(ByteStream& packed)
     if (::archive_read_open(a, this, nullptr, feed, nullptr) != ARCHIVE_OK ||
         ::archive_read_next_header(a, &entry) != ARCHIVE_OK)
         fail();
+    if (::archive_filter_count(a) > 2) // the last one is the file itself
+        throw UnpackError{{EBADMSG, "corrupt: packed more than once"}};
+}
+
+uint64_t UnpackedStream::taken() const {
+    return static_cast<uint64_t>(
+        std::max<la_int64_t>(::archive_filter_bytes(archive_.get(), -1), 0));
+}
+
+bool UnpackedStream::is_lz4() const {
+    return ::archive_filter_code(archive_.get(), 0) == ARCHIVE_FILTER_LZ4;
 }
 
 std::string_view UnpackedStream::next() {

@@ -46,6 +46,10 @@ class UnpackedStream final : public ByteStream {
     /// `packed` outlives it.
     explicit UnpackedStream(ByteStream& packed);
     std::string_view next() override;
+    /// At the end: how many bytes of `packed` were taken. libarchive ends in silence at what it
+    /// does not know (of lz4, behind four bytes of that).
+    uint64_t taken() const;
+    bool is_lz4() const;
 
   private:
     static la_ssize_t feed(archive* a, void* self, const void** block);
@@ -58,9 +62,10 @@ class UnpackedStream final : public ByteStream {
 /// A stream with a position, read in pieces of any size.
 class Reader {
   public:
-    /// After `limit` bytes, or past `until`: EFBIG, ETIME.
-    Reader(ByteStream& stream, uint64_t limit, std::chrono::steady_clock::time_point until)
-        : stream_(stream), limit_(limit), until_(until) {}
+    /// After `limit` bytes, or past `until`: EFBIG, ETIME. `at`: the position that it starts with.
+    Reader(ByteStream& stream, uint64_t limit, std::chrono::steady_clock::time_point until,
+           uint64_t at = 0)
+        : stream_(stream), limit_(limit), until_(until), at_(at) {}
 
     uint64_t at() const { return at_; }
     /// False at the end.
@@ -76,7 +81,7 @@ class Reader {
     uint64_t limit_;
     std::chrono::steady_clock::time_point until_;
     std::string_view rest_;
-    uint64_t at_ = 0;
+    uint64_t at_;
 };
 
 /// The whole of a file, unpacked if it is packed. Errors: EFBIG unpacks to more than `limit` bytes;

@@ -2,6 +2,7 @@
 // GRUB's files as nobody should leave them: each is told, none holds the reader up.
 #include "tests/unit/as_nobody.h"
 #include "tests/unit/folder.h"
+#include "validator/boot/grub/files.h"
 #include "validator/boot/readers.h"
 
 #include <gtest/gtest.h>
@@ -183,4 +184,38 @@ TEST(GrubFiles, LargeMenusTakeNoTime) {
     EXPECT_TRUE(menu.entries.at(499).chosen);
     RecordProperty("milliseconds", static_cast<int>(took / std::chrono::milliseconds(1)));
     EXPECT_LT(took, std::chrono::seconds(2));
+}
+
+// openSUSE's and Fedora's on btrfs.
+TEST(GrubFiles, BlocksOutsideOfFilesOfACapturedMachineHoldNothing) {
+    const std::string block = "set env_block=\"(${root})${env_block}\"\n";
+    const std::string rest = "load_env -f \"${env_block}\"\nif [ \"${next_entry}\" ]; then\n"
+                             "set default=\"${next_entry}\"\nelse\n"
+                             "set default=\"${saved_entry}\"\nfi\nexport extra\n" +
+                             entry("a") + "menuentry b { linux /vmlinuz $extra_cmdline\n}\n";
+    std::string environment = "# GRUB Environment Block\nenv_block=512+1\nsaved_entry=1\n";
+    environment.resize(1024, '#');
+    const auto with = [&](const std::string& text) {
+        return read(Folder({{"boot/grub/grub.cfg", text}, {"boot/grub/grubenv", environment}}));
+    };
+    const BootMenu menu = with("load_env\n" + block + rest);
+    EXPECT_EQ(doubt(menu), "");
+    ASSERT_EQ(menu.entries.size(), 2U);
+    EXPECT_TRUE(!menu.entries[0].chosen && menu.entries[1].chosen);
+    EXPECT_TRUE(menu.entries[1].doubts.empty());
+    EXPECT_EQ(menu.entries[1].cmdline, "");
+    // Those of a disk that is not known may hold anything.
+    expect_doubt(with("load_env\nset env_block=(hd7)512+1\n" + rest), "not found on this machine");
+}
+
+TEST(GrubFiles, BlocksAreThoseOfTheDiskBelowABtrfs) {
+    const Folder root({{"boot/grub/grub.cfg", ""}});
+    const auto code = [](const Sysroot& of, const std::string& beside, const char* blocks) {
+        const Result<std::string> text = grub::read_blocks(of, beside, blocks);
+        return text ? 0 : text.error().code;
+    };
+    EXPECT_EQ(code(Sysroot(root.path()), config, "512+1"), ENOTBLK);
+    EXPECT_EQ(code(Sysroot(), "/proc/version", "512+1"), ENOTBLK);
+    for (const char* blocks : {"", "512", "512+", "+1", "512+1x", "512+129", "512+1,600+1"})
+        EXPECT_EQ(code(Sysroot(), "/proc/version", blocks), EINVAL) << blocks;
 }

@@ -383,16 +383,6 @@ TEST(GrubMenu, AnEnvironmentThatCannotBeReadLeavesTheChoiceOpen) {
     EXPECT_TRUE(has(all_doubts(menu), "/boot/grub/grubenv: "));
 }
 
-TEST(GrubMenu, BlocksOutsideOfFilesAreADoubt) {
-    Grub grub("load_env\nif [ \"${env_block}\" ]; then\n set env_block=\"(${root})${env_block}\"\n"
-              " load_env -f \"${env_block}\"\nfi\nset default=\"${saved_entry}\"\n" +
-              entry("a") + entry("b"));
-    grub.environment("env_block=512+1\nsaved_entry=1\n");
-    const BootMenu menu = grub.read();
-    EXPECT_EQ(chosen(menu), (Ids{"a", "b"}));
-    EXPECT_TRUE(has(all_doubts(menu), "not found on this machine")) << all_doubts(menu);
-}
-
 TEST(GrubMenu, FilesThatAreReadBelongToIt) {
     Grub grub("source $prefix/one.cfg\n. /boot/grub/two.cfg\nsource $prefix/none.cfg\n" +
               entry("c"));

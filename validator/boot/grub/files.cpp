@@ -3,12 +3,17 @@
 #include "validator/boot/grub/files.h"
 
 #include "core/text.h"
+#include "validator/boot/grub/test.h"
 #include "validator/boot/paths.h"
+#include "validator/facts/mounts.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace virt_nested::grub {
 
@@ -48,6 +53,7 @@ FoundFile Files::find(const State& state, const Text& path, const Text& now) con
     const auto home = homes_.find(device);
     out.sure = home != homes_.end();
     const std::string& beside = out.sure ? home->second : config_;
+    out.beside = beside;
     // $prefix has the folder's whole path here, also where GRUB sees less of it.
     const std::string folder = beside.substr(0, beside.rfind('/') + 1);
     if (rest.starts_with(folder) && root_.exists(rest)) {
@@ -115,6 +121,42 @@ Tri Files::ask(const State& state, char question, const Text& path, const Text& 
     default:
         return Tri::yes;
     }
+}
+
+Result<std::string> read_blocks(const Sysroot& root, const std::string& beside,
+                                std::string_view blocks) {
+    constexpr unsigned long block = 512, most_blocks = 128;
+    const auto fail = [&](int code, const std::string& where) {
+        return Error{code, printable(where, 512) + ": " + std::strerror(code)};
+    };
+    unsigned long first = 0, count = 0;
+    std::string_view rest;
+    if (!read_number(blocks, first, rest) || !rest.starts_with('+') ||
+        !read_number(rest.substr(1), count, rest) || !rest.empty() || count > most_blocks ||
+        first > (1UL << 40))
+        return fail(EINVAL, std::string(blocks));
+    if (!root.live())
+        return fail(ENOTBLK, beside);
+    const Result<std::string> table = root.read("/proc/self/mountinfo", size_t{4} << 20);
+    if (!table)
+        return table.error();
+    const std::vector<Mount> mounts = parse_mountinfo(*table);
+    const Mount* mount = mount_of(mounts, beside);
+    if (mount == nullptr || mount->type != "btrfs" || !mount->source.starts_with("/dev/"))
+        return fail(ENOTBLK, mount == nullptr ? beside : mount->source);
+    // No Sysroot opens a device; this one is mounted, so that opening it waits for nothing.
+    const Fd disk(::open(mount->source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat status {};
+    if (disk.get() < 0 || ::fstat(disk.get(), &status) != 0)
+        return fail(errno, mount->source);
+    if (!S_ISBLK(status.st_mode))
+        return fail(ENOTBLK, mount->source);
+    std::string out(count * block, '\0');
+    const ssize_t got =
+        ::pread(disk.get(), out.data(), out.size(), static_cast<off_t>(first * block));
+    if (got != static_cast<ssize_t>(out.size()))
+        return fail(got < 0 ? errno : EIO, mount->source);
+    return out;
 }
 
 bool read_environment(std::string_view block,

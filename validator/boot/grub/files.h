@@ -2,6 +2,7 @@
 // Where GRUB's file names lead on the running system, and its environment block.
 #pragma once
 
+#include "core/result.h"
 #include "core/sysroot.h"
 #include "validator/boot/grub/state.h"
 #include "validator/boot/grub/test.h"
@@ -21,6 +22,7 @@ struct FoundFile {
     bool named = true;   ///< false: its name has unknown pieces
     bool device = false; ///< it names a device
     bool blocks = false; ///< it is no file, but a list of blocks: "512+1"
+    std::string beside;  ///< a file on the file system that it is looked for on
 };
 
 class Files {
@@ -43,6 +45,12 @@ class Files {
     std::map<Text, std::string> homes_; ///< a file on each device that is known
     std::string config_;
 };
+
+/// A list of blocks of 512 bytes, "512+1", of the disk below the btrfs that holds `beside`, where
+/// GRUB keeps what it writes itself (grub: grub-core/commands/loadenv.c, manual: env_block). Of the
+/// running system alone; ENOTBLK: there is no such disk.
+Result<std::string> read_blocks(const Sysroot& root, const std::string& beside,
+                                std::string_view blocks);
 
 /// The variables of an environment block, in order (grub: grub-core/lib/envblk.c). Of any size:
 /// only grub-editenv minds that. False: GRUB takes it for none.

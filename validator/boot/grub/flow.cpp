@@ -91,6 +91,45 @@ void Run::unread_environment(const Place& place) {
         state_.set(name, state_.unknown({name, {}, true}), place);
 }
 
+/// The variables that GRUB writes itself, and the tools for it: into the block that it has for them
+/// outside of any file, no others.
+void Run::unread_blocks(const Place& place) {
+    for (const char* name :
+         {"next_entry", "saved_entry", "prev_saved_entry", "boot_once", "boot_success",
+          "boot_indeterminate", "boot_counter", "menu_auto_hide", "menu_show_once", "recordfail"})
+        state_.set(name, state_.unknown({name, {}, true}), place);
+}
+
+void Run::take_environment(std::string_view text, const std::string& path,
+                           const std::set<Text>& only) {
+    std::vector<std::pair<std::string, std::string>> variables;
+    if (!read_environment(text, variables))
+        return;
+    known(true);
+    for (auto& [name, value] : variables)
+        if (only.empty() || only.contains(name))
+            state_.set(name, std::move(value), {path, 0, true});
+}
+
+/// On btrfs GRUB cannot write into a file, and has blocks outside of any (variable env_block). A
+/// captured machine has what it was captured with: nothing is saved there.
+void Run::load_blocks(const FoundFile& found, std::string_view blocks, const std::set<Text>& only,
+                      const Place& place) {
+    ok_ = Tri::unknown;
+    if (!root_.live())
+        return;
+    const Result<std::string> text = read_blocks(root_, found.beside, blocks);
+    if (text && text->find_first_of("\x01\x02\x03\x04") == std::string::npos) {
+        known(false);
+        return take_environment(*text, config_, only);
+    }
+    doubt("GRUB's environment block outside of files (env_block=" + printable(blocks, 64) +
+              "), which grub2-editenv lists, cannot be read" +
+              (text ? ": control bytes stand in it" : ": " + text.error().what),
+          place, text ? 0 : text.error().code);
+    unread_blocks(place);
+}
+
 void Run::do_load_env(Call& call) {
     Text path = text_of("prefix") + "/grubenv";
     std::set<Text> only;
@@ -104,9 +143,11 @@ void Run::do_load_env(Call& call) {
             only.insert(word);
     }
     const FoundFile found = files_.find(state_, path, text_of("root"));
+    if (found.named && found.blocks && found.sure)
+        return load_blocks(found, std::string_view(path).substr(path.find(')') + 1), only,
+                           call.place);
     known(false);
     if (!found.named || found.blocks || (!found.exists && !found.sure)) {
-        // SUSE keeps it outside of any file on btrfs ("512+1", variable env_block).
         doubt("GRUB's environment block is not found on this machine: '" +
                   printable(state_.shown(path), 128) + "'",
               call.place);
@@ -115,7 +156,6 @@ void Run::do_load_env(Call& call) {
     std::vector<Doubt> doubts;
     const std::optional<std::string> text =
         texts_.read(found.path, "environment block of GRUB", doubts);
-    std::vector<std::pair<std::string, std::string>> variables;
     if (!text && doubts.front().code == ENOENT)
         return;
     if (!text || text->find_first_of("\x01\x02\x03\x04") != std::string::npos) {
@@ -126,12 +166,7 @@ void Run::do_load_env(Call& call) {
             doubt(one.what, {found.path, 0, true}, one.code);
         return unread_environment(call.place);
     }
-    if (!read_environment(*text, variables))
-        return;
-    known(true);
-    for (auto& [name, value] : variables)
-        if (only.empty() || only.contains(name))
-            state_.set(name, std::move(value), {found.path, 0, true});
+    take_environment(*text, found.path, only);
 }
 
 void Run::do_source(Call& call) {

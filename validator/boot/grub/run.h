@@ -143,6 +143,11 @@ class Run {
     void do_blscfg(Call& call);
     void do_uki(Call& call);
     void unread_environment(const Place& place);
+    void unread_blocks(const Place& place);
+    void take_environment(std::string_view text, const std::string& path,
+                          const std::set<Text>& only);
+    void load_blocks(const FoundFile& found, std::string_view blocks, const std::set<Text>& only,
+                     const Place& place);
     void load(std::string_view kind, const Text& kernel, const Text& cmdline, const Call& call);
     Text boot_path(const Text& named, const Place& place);
     void add_item(Item item);

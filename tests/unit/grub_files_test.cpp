@@ -219,3 +219,50 @@ TEST(GrubFiles, BlocksAreThoseOfTheDiskBelowABtrfs) {
     for (const char* blocks : {"", "512", "512+", "+1", "512+1x", "512+129", "512+1,600+1"})
         EXPECT_EQ(code(Sysroot(), "/proc/version", blocks), EINVAL) << blocks;
 }
+
+// os-prober's entries for another disk, and an ISO's: their kernels have this system's names.
+TEST(GrubFiles, WhatLiesElsewhereIsNotTakenForThisSystemsFile) {
+    const std::string here = "0eb7c2c6-2b8b-4b0f-8b4c-9f6a3c1d2e4f";
+    const auto with = [](const std::string& commands, const std::string& fstab,
+                         const std::string& running = "root=/dev/sda1") {
+        return read(Folder({{"boot/grub/grub.cfg", "menuentry a {\n" + commands + "\n}\n"},
+                            {"boot/vmlinuz-6.1", "x"},
+                            {"boot/i", "x"},
+                            {"proc/cmdline", running + "\n"},
+                            {"etc/fstab", fstab}}));
+    };
+    const auto other = [&](const BootMenu& menu) {
+        for (const BootEntry& entry : menu.entries)
+            for (const Doubt& one : entry.doubts)
+                return one.what;
+        return std::string();
+    };
+    const std::string linux = "linux /boot/vmlinuz-6.1 ro\ninitrd /boot/i";
+    const std::string search = "search --set=root --fs-uuid 99999999-1111\n" + linux;
+    const std::string root_line = "UUID=" + here + " / ext4 defaults 0 1\n";
+    const BootMenu disk = with(search, root_line);
+    EXPECT_EQ(other(disk), "'/boot/vmlinuz-6.1' lies on another file system (UUID 99999999-1111) "
+                           "than this system's");
+    EXPECT_EQ(disk.entries.at(0).kernel_file, "");
+    EXPECT_TRUE(disk.entries.at(0).initrds.empty());
+    EXPECT_NE(other(with(search, "UUID=1 /boot ext4 x 0 0\n" + root_line)), "");
+    EXPECT_NE(other(with(search, "UUID=99999999-1111 /mnt ext4 x 0 0\n" + root_line)), "");
+    // What is not certain.
+    for (const std::string& fstab :
+         {std::string(), std::string("/dev/sda1 / ext4 x 0 0\n"),
+          "LABEL=boot /boot ext4 x 0 0\n" + root_line,
+          "/dev/disk/by-uuid/99999999-1111 /boot ext4 x 0 0\n" + root_line})
+        EXPECT_EQ(other(with(search, fstab)), "") << fstab;
+    EXPECT_EQ(other(with(search, root_line, "root=UUID=99999999-1111")), "");
+    EXPECT_EQ(other(with("search --set=root --fs-uuid hd0,gpt1\n" + linux, root_line)), "");
+    EXPECT_EQ(other(with("search --set=root --fs-uuid " + here + "\n" + linux, root_line)), "");
+    EXPECT_NE(other(with("linux /boot/vmlinuz-6.1 root=UUID=9", root_line)), "");
+    EXPECT_EQ(other(with("linux /boot/vmlinuz-6.1 root=UUID=" + here, root_line)), "");
+    // Made of a file, or by the firmware.
+    EXPECT_EQ(other(with("loopback x /a.iso\nlinux (x)/boot/vmlinuz-6.1", "")),
+              "'(x)/boot/vmlinuz-6.1' lies on (x), which is not looked into");
+    for (const char* device : {"loop", "cd", "tftp", "memdisk"}) {
+        EXPECT_NE(other(with("linux (" + std::string(device) + ")/boot/vmlinuz-6.1", "")), "");
+        EXPECT_NE(other(with("set root=(" + std::string(device) + ")\n" + linux, "")), "");
+    }
+}

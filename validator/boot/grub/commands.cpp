@@ -17,7 +17,7 @@ constexpr std::string_view harmless =
     "btrfs-mount-subvol btrfs-list-subvols cat clear cls cmp connectefi cryptomount "
     "cutmem devicetree distrust drivemap dtb dump echo efitextmode export file fakebios "
     "gettext gptsync halt_on hashsum hdparm help hwmatch insmod keymap keystatus "
-    "list_env list_trusted loadbios loadfont load_video loopback ls lsacpi lsapm "
+    "list_env list_trusted loadbios loadfont load_video ls lsacpi lsapm "
     "lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap lsmod lspci lssal md5sum "
     "nativedisk net_add_addr net_add_dns net_add_route net_del_addr net_ipv6_autoconf "
     "net_ls_addr net_ls_cards outb outl outw parttool password password_pbkdf2 play "
@@ -211,6 +211,16 @@ void Run::add_item(Item item) {
                     item.place);
     item.perhaps = perhaps_ > 0;
     menu_->push_back(std::move(item));
+}
+
+void Run::do_loopback(Call& call) {
+    ok_ = Tri::unknown;
+    for (size_t i = 1; i < call.words.size(); ++i)
+        if (!call.words[i].starts_with('-')) {
+            std::string name = call.words[i];
+            std::erase_if(name, [](char c) { return c == '(' || c == ')'; });
+            return files_.learn_loop(name);
+        }
 }
 
 /// The same search finds the same device; what it is called is not known.

@@ -27,6 +27,8 @@ std::pair<Text, Text> apart(const Text& path, const Text& now) {
         device = path.substr(1, end - 1);
         rest = path.substr(end + 1);
     }
+    if (device.starts_with('('))
+        device = device.substr(1, device.find(')') - 1);
     std::replace(device.begin(), device.end(), '\x03', '\x02');
     return {std::move(device), std::move(rest)};
 }
@@ -36,6 +38,29 @@ bool is_made_up(std::string_view device) {
     constexpr std::array names = {"memdisk", "proc", "loop", "cd", "fd", "tftp", "http", "pxe"};
     return std::any_of(names.begin(), names.end(),
                        [&](const char* name) { return device.starts_with(name); });
+}
+
+/// A line of fstab(5) that names a file system by its UUID, or in another way: "".
+struct Mounted {
+    std::string uuid, at;
+};
+
+std::vector<Mounted> read_fstab(const Sysroot& root) {
+    std::vector<Mounted> out;
+    const Result<std::string> text = root.read("/etc/fstab");
+    for (const std::string_view line : lines(text ? std::string_view(*text) : "")) {
+        const std::vector<std::string_view> fields = words(line);
+        if (fields.size() < 3 || fields[0].starts_with('#') || fields[2] == "swap")
+            continue;
+        std::string named = lower_case(fields[0]);
+        std::erase(named, '"');
+        Mounted one{{}, std::string(fields[1])};
+        for (const std::string_view front : {"uuid=", "/dev/disk/by-uuid/"})
+            if (named.starts_with(front))
+                one.uuid = named.substr(front.size());
+        out.push_back(std::move(one));
+    }
+    return out;
 }
 
 } // namespace
@@ -54,6 +79,15 @@ FoundFile Files::find(const State& state, const Text& path, const Text& now) con
     out.sure = home != homes_.end();
     const std::string& beside = out.sure ? home->second : config_;
     out.beside = beside;
+    const auto other = elsewhere_.find(device);
+    if (other != elsewhere_.end())
+        out.elsewhere = other->second;
+    else if (!out.sure && is_made_up(device))
+        out.elsewhere = "(" + printable(device, 64) + "), which is not looked into";
+    if (!out.elsewhere.empty()) {
+        out.sure = false;
+        return out;
+    }
     // $prefix has the folder's whole path here, also where GRUB sees less of it.
     const std::string folder = beside.substr(0, beside.rfind('/') + 1);
     if (rest.starts_with(folder) && root_.exists(rest)) {
@@ -62,9 +96,9 @@ FoundFile Files::find(const State& state, const Text& path, const Text& now) con
         return out;
     }
     BootFile found = boot_file(root_, beside, rest);
-    if (!found.exists && !out.sure && !is_made_up(device))
-        for (const char* other : {"/boot/", "/", "/boot/efi/"})
-            if (BootFile there = boot_file(root_, other, rest); there.exists) {
+    if (!found.exists && !out.sure)
+        for (const char* place : {"/boot/", "/", "/boot/efi/"})
+            if (BootFile there = boot_file(root_, place, rest); there.exists) {
                 found = std::move(there);
                 break;
             }
@@ -79,30 +113,54 @@ void Files::learn(const Text& path, const Text& now, const std::string& here) {
 }
 
 void Files::learn_uuid(const Text& device, std::string_view uuid) {
-    const Result<std::string> fstab = root_.read("/etc/fstab");
-    if (!fstab || uuid.empty())
+    if (uuid.empty() || !is_known(uuid))
         return;
-    for (const std::string_view line : lines(*fstab)) {
-        const std::vector<std::string_view> fields = words(line);
-        if (fields.size() < 3 || fields[0].starts_with('#') || fields[2] == "swap")
-            continue;
-        std::string named = lower_case(fields[0]);
-        std::erase(named, '"');
-        if (named != "uuid=" + lower_case(uuid) && named != "/dev/disk/by-uuid/" + lower_case(uuid))
-            continue;
-        // Of a btrfs all subvolumes have it; what GRUB sees is the one that is the root.
+    const std::vector<Mounted> fstab = read_fstab(root_);
+    // Of a btrfs all subvolumes have it; what GRUB sees is the one that is the root.
+    for (const Mounted& one : fstab)
         for (const char* mount : {"/", "/boot", "/boot/efi", "/efi"})
-            if (fields[1] == mount) {
-                homes_.try_emplace(device,
-                                   std::string(mount) + (fields[1] == "/" ? "" : "/") + "x");
+            if (one.uuid == lower_case(uuid) && one.at == mount) {
+                homes_.try_emplace(device, std::string(mount) + (one.at == "/" ? "" : "/") + "x");
                 return;
             }
+    if (is_elsewhere(uuid))
+        elsewhere_.try_emplace(device, "another file system (UUID " + printable(uuid, 64) +
+                                           ") than this system's");
+}
+
+void Files::learn_loop(const Text& device) {
+    elsewhere_.try_emplace(device, "(" + printable(device, 64) + "), which is not looked into");
+}
+
+bool Files::is_elsewhere(std::string_view uuid) const {
+    const std::string small = lower_case(uuid);
+    if (small.find_first_not_of("0123456789abcdef-") != std::string::npos)
+        return false;   // no UUID
+    bool known = false; // the root's
+    std::vector<std::string> places;
+    for (const Mounted& one : read_fstab(root_)) {
+        known = known || (one.at == "/" && !one.uuid.empty());
+        const bool boots = one.at == "/" || one.at == "/efi" || one.at.starts_with("/boot");
+        if (boots && (one.uuid.empty() || one.uuid == small))
+            return false;
+        places.push_back(one.at);
     }
+    // What runs is more to the point than a table that nobody has looked at for long.
+    const std::string running = lower_case(root_.read("/proc/cmdline").value_or(std::string()));
+    if (!known || running.find("uuid=" + small) != std::string::npos)
+        return false;
+    if (!root_.live())
+        return true;
+    // systemd-gpt-auto-generator(8) mounts without any line.
+    const std::vector<Mount> mounts = parse_mountinfo(
+        root_.read("/proc/self/mountinfo", size_t{4} << 20).value_or(std::string()));
+    const Mount* mount = mount_of(mounts, config_);
+    return mount != nullptr && std::find(places.begin(), places.end(), mount->at) != places.end();
 }
 
 Tri Files::ask(const State& state, char question, const Text& path, const Text& now) const {
     const FoundFile found = find(state, path, now);
-    if (!found.named || found.blocks || is_made_up(apart(path, now).first))
+    if (!found.named || found.blocks || !found.elsewhere.empty())
         return Tri::unknown;
     const Result<FileStatus> status = root_.status(found.path);
     if (!status && status.error().code != ENOENT && status.error().code != ENOTDIR)

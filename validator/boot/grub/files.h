@@ -16,13 +16,15 @@
 namespace virt_nested::grub {
 
 struct FoundFile {
-    std::string path; ///< inside the root
+    std::string path; ///< inside the root; empty: `elsewhere`
     bool exists = false;
-    bool sure = false;   ///< it is on a file system that is known to be mounted here
-    bool named = true;   ///< false: its name has unknown pieces
-    bool device = false; ///< it names a device
-    bool blocks = false; ///< it is no file, but a list of blocks: "512+1"
-    std::string beside;  ///< a file on the file system that it is looked for on
+    bool sure = false;     ///< it is on a file system that is known to be mounted here
+    bool named = true;     ///< false: its name has unknown pieces
+    bool device = false;   ///< it names a device
+    bool blocks = false;   ///< it is no file, but a list of blocks: "512+1"
+    std::string beside;    ///< a file on the file system that it is looked for on
+    std::string elsewhere; ///< not empty: it is on a file system that is surely none of this
+                           ///< system's; a clause
 };
 
 class Files {
@@ -35,14 +37,19 @@ class Files {
     /// A file of `path`, as GRUB names it, was found as `here`: more of its device lies there.
     void learn(const Text& path, const Text& now, const std::string& here);
     /// $root is what a search for a file system's UUID has found: that is mounted here where fstab
-    /// says so.
+    /// says so, and is none of this system's where fstab knows others.
     void learn_uuid(const Text& device, std::string_view uuid);
+    /// `loopback` has made it of a file.
+    void learn_loop(const Text& device);
+    /// As far as fstab tells, and surely: this system's root has another UUID, and so has /boot.
+    bool is_elsewhere(std::string_view uuid) const;
     /// `test -e` and the like.
     Tri ask(const State& state, char question, const Text& path, const Text& now) const;
 
   private:
     const Sysroot& root_;
     std::map<Text, std::string> homes_; ///< a file on each device that is known
+    std::map<Text, std::string> elsewhere_;
     std::string config_;
 };
 

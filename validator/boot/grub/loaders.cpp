@@ -25,6 +25,8 @@ Text Run::boot_path(const Text& named, const Place& place) {
     if (!found.named)
         doubt("the name of a file is not known: '" + printable(state_.shown(path), 256) + "'",
               place);
+    else if (!found.elsewhere.empty())
+        doubt("'" + printable(state_.shown(path), 256) + "' lies on " + found.elsewhere, place);
     else if (!found.exists && found.device)
         doubt("'" + printable(state_.shown(path), 256) + "' is not found on this machine", place);
     return found.path;
@@ -47,6 +49,12 @@ void Run::do_linux(Call& call) {
     if (call.words.size() < 2)
         return known(false);
     const bool other = mentions(state_.shown(call.words[1]), "memtest");
+    constexpr std::string_view by_uuid = "root=UUID=";
+    for (const Text& word : call.words)
+        if (word.starts_with(by_uuid) && is_known(word) &&
+            files_.is_elsewhere(std::string_view(word).substr(by_uuid.size())))
+            doubt("another system's root is on its command line: '" + printable(word, 128) + "'",
+                  call.place);
     load(other ? "other" : "linux", boot_path(call.words[1], call.place),
          command_line(call.words, 2), call);
 }
@@ -148,6 +156,7 @@ const std::unordered_map<std::string_view, Run::Handler>& Run::handlers() {
                            "extract_syslinux_entries_source "
                            "extract_syslinux_entries_configfile legacy_source syslinux_source"},
         {&Run::do_other_menu, "legacy_configfile syslinux_configfile"},
+        {&Run::do_loopback, "loopback"},
         {&Run::do_search, "search search.file search.fs_uuid search.fs_label"},
         {&Run::do_break, "break continue"},
         {&Run::do_return, "return"},

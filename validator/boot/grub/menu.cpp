@@ -183,12 +183,12 @@ void Run::take_loaded(const Item* item, const Text& path) {
                  : kind == "linux" || kind == "unified" ? EntryKind::linux
                                                         : EntryKind::other;
     entry.unified = kind == "unified";
-    if (entry.unified)
+    if (entry.unified && !kernel.empty())
         entry.initrds = {kernel};
     else if (entry.kind != EntryKind::other)
         entry.kernel_file = kernel;
     for (const std::string_view file : lines(initrds))
-        if (entry.kind != EntryKind::other)
+        if (entry.kind != EntryKind::other && !file.empty())
             entry.initrds.emplace_back(file);
     if (entry.kind == EntryKind::other)
         entry.cmdline.clear();

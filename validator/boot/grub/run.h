@@ -125,6 +125,7 @@ class Run {
     void do_configfile(Call& call);
     void do_extract(Call& call);
     void do_other_menu(Call& call);
+    void do_loopback(Call& call);
     void do_search(Call& call);
     void do_break(Call& call);
     void do_return(Call& call);

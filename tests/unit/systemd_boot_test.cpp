@@ -237,14 +237,30 @@ TEST(SystemdBoot, FailedEntries) {
 }
 
 TEST(SystemdBoot, OtherVersions) {
-    const Machine old("249.11");
-    old.add("pop-current.conf", "sort-key z\n");
-    old.add("other.conf", "sort-key a\n");
-    old.conf("default Pop-current\n");
-    EXPECT_EQ(chosen(old.menu()), (Strings{"other.conf", "pop-current.conf"}));
-    EXPECT_TRUE(has_doubt(old.menu().doubts, "/efi/loader/loader.conf:1", "before version 252"));
-    old.conf("default pop-*\n");
-    EXPECT_TRUE(old.menu().doubts.empty()) << "all agree";
+    const auto takes = [](const std::string& version, const std::string& conf,
+                          const std::string& system = "debian") {
+        const Machine machine(version);
+        machine.add("pop-1.conf", "sort-key a\n");
+        machine.add("pop-2.conf", "sort-key z\n");
+        machine.add("zed+0-3.conf", "sort-key b\n");
+        machine.conf(conf);
+        machine.write("etc/os-release", "ID=" + system + "\n");
+        EXPECT_TRUE(machine.menu().doubts.empty()) << version << " " << conf;
+        return chosen(machine.menu());
+    };
+    // Names without their endings.
+    EXPECT_EQ(takes("244.1", "default Pop-1\n"), Strings{"pop-1.conf"});
+    EXPECT_EQ(takes("244.1", "default Pop-1.conf\n"), Strings{"pop-2.conf"});
+    EXPECT_EQ(takes("245", "default Pop-1\n"), Strings{"pop-2.conf"});
+    EXPECT_EQ(takes("249.11", "default Pop-1.conf\n"), Strings{"pop-1.conf"});
+    EXPECT_EQ(takes("249.11-0ubuntu3.12pop0", "default Pop-1\n", "pop"), Strings{"pop-1.conf"});
+    EXPECT_EQ(takes("251", "default Pop-1\n", "pop"), Strings{"pop-1.conf"});
+    // The order.
+    EXPECT_EQ(takes("250.3", ""), Strings{"pop-2.conf"}) << "failed ones come last";
+    EXPECT_EQ(takes("251", ""), Strings{"pop-1.conf"});
+    EXPECT_EQ(takes("249", "default pop*\n"), Strings{"pop-2.conf"});
+    EXPECT_EQ(takes("250", "default pop*\n"), (Strings{"pop-1.conf", "pop-2.conf"}));
+    EXPECT_EQ(takes("251", "default pop*\n"), Strings{"pop-1.conf"});
 
     const Machine unknown;
     std::filesystem::remove_all(unknown.path() + "/efi/EFI");
@@ -252,7 +268,7 @@ TEST(SystemdBoot, OtherVersions) {
     unknown.add("b.conf");
     unknown.conf("preferred a.conf\n");
     EXPECT_EQ(chosen(unknown.menu()), (Strings{"b.conf", "a.conf"}));
-    EXPECT_TRUE(has_doubt(unknown.menu().doubts, "/efi/loader/loader.conf", "from version 259 on"));
+    EXPECT_TRUE(unknown.menu().doubts.empty()) << "both are chosen";
     unknown.set("LoaderInfo", "systemd-boot 258");
     EXPECT_EQ(chosen(unknown.menu()), Strings{"b.conf"});
     EXPECT_TRUE(unknown.menu().doubts.empty());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which entry systemd-boot takes (systemd: src/boot/boot.c config_select_default_entry). Its rules
-// have changed: before 252 the order was that of the names, and patterns were held against names
-// without their endings; from 259 on there are preferred entries. Where it is not known which
-// systemd-boot starts, all rules are followed, and it matters only where they differ.
+// have changed: before 245 patterns were held against names without their endings; before 251 the
+// order was that of the names; from 259 on there are preferred entries. Where it is not known which
+// systemd-boot starts, all rules are followed: whoever asks compares what they choose.
 #include "core/text.h"
 #include "validator/boot/menus/loader_text.h"
 #include "validator/boot/menus/spec_order.h"
@@ -17,7 +17,18 @@ namespace virt_nested {
 
 namespace {
 
-enum class Rules { before_252, from_252, from_259 };
+enum class Rules {
+    before_245,
+    from_245,
+    of_pop,    ///< a name without its ending will do as well (pop-os/installer issue 210)
+    early_250, ///< of several names that fit, the last one (systemd issue 22004)
+    from_251,
+    from_259,
+};
+
+bool by_names(Rules rules) {
+    return rules != Rules::from_251 && rules != Rules::from_259;
+}
 
 /// A pattern for the entry, and where it stands.
 struct Wish {
@@ -71,7 +82,7 @@ class Chooser {
     std::vector<size_t> order(Rules rules) const;
     /// Takes the first that `fits`; true if there is one.
     template<typename Fits>
-    bool take_first(Rules rules, Decision& out, Fits fits) const;
+    bool take_first(const std::vector<size_t>& order, Decision& out, Fits fits) const;
     /// The same among its own; true if one is surely there.
     bool take_own(const Wish& wish, Decision& out) const;
     There is_there(std::string_view id) const;
@@ -97,17 +108,21 @@ std::vector<Wish> Chooser::in_order(Rules rules) const {
 std::vector<size_t> Chooser::order(Rules rules) const {
     std::vector<size_t> out(files_.entries.size());
     std::iota(out.begin(), out.end(), size_t{0});
-    if (rules == Rules::before_252)
+    if (by_names(rules))
         std::stable_sort(out.begin(), out.end(), [&](size_t a, size_t b) {
-            return compare_versions(files_.entries[a].id, files_.entries[b].id) > 0;
+            const SystemdBootEntry& one = files_.entries[a];
+            const SystemdBootEntry& other = files_.entries[b];
+            if ((one.tries_left == 0) != (other.tries_left == 0))
+                return other.tries_left == 0;
+            return compare_versions(one.id, other.id) > 0;
         });
     return out;
 }
 
 template<typename Fits>
-bool Chooser::take_first(Rules rules, Decision& out, Fits fits) const {
+bool Chooser::take_first(const std::vector<size_t>& order, Decision& out, Fits fits) const {
     const SystemdBootEntry* first = nullptr;
-    for (const size_t i : order(rules)) {
+    for (const size_t i : order) {
         const SystemdBootEntry& entry = files_.entries[i];
         if (first && !in_one_place(*first, entry))
             break;
@@ -123,23 +138,31 @@ bool Chooser::take_first(Rules rules, Decision& out, Fits fits) const {
     return first != nullptr;
 }
 
+bool fits(const Wish& wish, const SystemdBootEntry& entry, Rules rules) {
+    const std::string bare = entry.id.substr(0, entry.id.rfind('.'));
+    const bool whole = rules != Rules::before_245 && matches_pattern(wish.pattern, entry.id);
+    const bool without = (rules == Rules::before_245 || rules == Rules::of_pop) &&
+                         matches_pattern(wish.pattern, bare);
+    return (whole || without) && (!wish.spares_failed || entry.tries_left != 0);
+}
+
 Decision Chooser::decide(Rules rules) const {
     Decision out;
+    const std::vector<size_t> order = this->order(rules);
+    std::vector<size_t> wished = order;
+    if (rules == Rules::early_250)
+        std::reverse(wished.begin(), wished.end());
     for (const Wish& wish : in_order(rules)) {
         if (wish.pattern.empty())
             continue;
-        const bool found = take_first(rules, out, [&](const SystemdBootEntry& entry) {
-            const std::string name =
-                rules == Rules::before_252 ? entry.id.substr(0, entry.id.rfind('.')) : entry.id;
-            return (!wish.spares_failed || entry.tries_left != 0) &&
-                   matches_pattern(wish.pattern, name);
-        });
+        const bool found = take_first(
+            wished, out, [&](const SystemdBootEntry& entry) { return fits(wish, entry, rules); });
         if (found || take_own(wish, out)) {
             out.place = wish.place;
             return out;
         }
     }
-    take_first(rules, out, [](const SystemdBootEntry&) { return true; });
+    take_first(order, out, [](const SystemdBootEntry&) { return true; });
     return out;
 }
 
@@ -210,6 +233,17 @@ std::optional<int> loader_version(const Sysroot& root, const std::vector<std::st
     return leading_number(info, "systemd-boot ");
 }
 
+std::string os_id(const Sysroot& root) {
+    const std::string text = root.read("/etc/os-release").value_or(std::string());
+    for (std::string_view line : lines(text))
+        if (line.starts_with("ID=")) {
+            std::string out(trim(line.substr(3)));
+            std::erase(out, '"');
+            return out;
+        }
+    return {};
+}
+
 Wishes read_wishes(const LoaderConf& conf, const EfiVariables& variables,
                    std::vector<Doubt>& doubts) {
     const auto variable = [&](const char* name) {
@@ -260,14 +294,18 @@ void mark(const Decision& decision, BootMenu& menu) {
     }
 }
 
-std::vector<Rules> rules_of(std::optional<int> version) {
-    if (version && *version >= 259)
-        return {Rules::from_259};
-    if (version && *version >= 252)
-        return {Rules::from_252};
-    if (version)
-        return {Rules::before_252, Rules::from_252}; // when exactly each rule came is not known
-    return {Rules::from_252, Rules::from_259, Rules::before_252};
+std::vector<Rules> rules_of(std::optional<int> version, bool pop) {
+    if (!version)
+        return {Rules::from_251, Rules::from_259, pop ? Rules::of_pop : Rules::from_245,
+                Rules::before_245};
+    if (*version >= 251)
+        return {*version >= 259 ? Rules::from_259 : Rules::from_251};
+    if (*version < 245)
+        return {Rules::before_245};
+    if (pop)
+        return {Rules::of_pop};
+    return *version == 250 ? std::vector{Rules::from_245, Rules::early_250}
+                           : std::vector{Rules::from_245};
 }
 
 } // namespace
@@ -281,22 +319,13 @@ void choose_systemd_boot(const Sysroot& root, const std::vector<std::string>& ho
                                "entry for the next start",
                                variables.folder(), 0});
     const Chooser chooser(root, homes, files, read_wishes(conf, variables, menu.doubts));
-    std::optional<Decision> first;
-    for (const Rules rules : rules_of(loader_version(root, homes, variables))) {
+    for (const Rules rules :
+         rules_of(loader_version(root, homes, variables), os_id(root) == "pop")) {
         const Decision decision = chooser.decide(rules);
         mark(decision, menu);
-        if (!first)
-            first = decision;
-        else if (decision.entries != first->entries || decision.own != first->own)
-            menu.doubts.push_back(
-                {rules == Rules::from_259
-                     ? "systemd-boot takes another entry from version 259 on, and "
-                       "which version starts is not known"
-                     : "systemd-boot takes another entry before version 252, and "
-                       "which version starts is not known",
-                 first->place.empty() ? conf.path : first->place, 0});
+        if (menu.choice.empty())
+            menu.choice = decision.place;
     }
-    menu.choice = first ? first->place : std::string();
 }
 
 } // namespace virt_nested

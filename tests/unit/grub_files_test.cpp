@@ -266,3 +266,32 @@ TEST(GrubFiles, WhatLiesElsewhereIsNotTakenForThisSystemsFile) {
         EXPECT_NE(other(with("set root=(" + std::string(device) + ")\n" + linux, "")), "");
     }
 }
+
+TEST(GrubFiles, WhetherACommandLoadsAFileThatIsNotHereIsNotKnown) {
+    const auto cmdline = [](const std::string& condition) {
+        return read(Folder(
+            {{"boot/vmlinuz-6.1", "x"},
+             {"boot/grub/grub.cfg", "menuentry a {\nif " + condition + "; then true; else\n" +
+                                        "linux /boot/vmlinuz-6.1 kvm_intel.nested=0\nfi\n}\n"}}));
+    };
+    for (const char* condition :
+         {"linux /boot/nokernel ro", "multiboot /boot/nokernel", "chainloader /EFI/none.efi"}) {
+        const BootMenu menu = cmdline(condition);
+        ASSERT_EQ(menu.entries.size(), 1U);
+        EXPECT_FALSE(menu.entries[0].doubts.empty()) << condition;
+    }
+    const BootMenu menu = cmdline("linux /boot/vmlinuz-6.1 ro");
+    EXPECT_EQ(menu.entries.at(0).cmdline, "ro");
+    EXPECT_TRUE(menu.entries.at(0).doubts.empty());
+    EXPECT_FALSE(cmdline("linux /boot/vmlinuz-6.1; initrd /none").entries.at(0).doubts.empty());
+}
+
+TEST(GrubFiles, AnEnvironmentBlockOfAnySizeIsNotRead) {
+    const std::string large = "# GRUB Environment Block\n" + times("a=b\n", 20'000);
+    const BootMenu menu =
+        read(Folder({{"boot/grub/grubenv", large},
+                     {"boot/grub/grub.cfg",
+                      "load_env\nset default=$saved_entry\n" + entry("a") + entry("b")}}));
+    expect_doubt(menu, "/boot/grub/grubenv: GRUB's environment block has more than 65536 bytes");
+    EXPECT_TRUE(menu.entries.at(0).chosen && menu.entries.at(1).chosen);
+}

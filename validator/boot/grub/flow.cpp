@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sys/stat.h>
 
 namespace virt_nested::grub {
 
@@ -151,6 +152,15 @@ void Run::do_load_env(Call& call) {
         doubt("GRUB's environment block is not found on this machine: '" +
                   printable(state_.shown(path), 128) + "'",
               call.place);
+        return unread_environment(call.place);
+    }
+    // GRUB reads all of it, and grub-editenv makes it of 1024 bytes.
+    constexpr uint64_t longest = 64 * 1024;
+    if (const Result<FileStatus> status = root_.status(found.path);
+        status && S_ISREG(status->mode) && status->size > longest) {
+        doubt("GRUB's environment block has more than " + std::to_string(longest) +
+                  " bytes and is not read",
+              {found.path, 0, true}, EFBIG);
         return unread_environment(call.place);
     }
     std::vector<Doubt> doubts;

@@ -22,6 +22,8 @@ Text Run::boot_path(const Text& named, const Place& place) {
     if (path.starts_with("newc:"))
         path = path.substr(path.rfind(':') + 1);
     const FoundFile found = files_.find(state_, path, text_of("root"));
+    if (!found.exists)
+        ok_ = Tri::unknown; // or is not in what was captured
     if (!found.named)
         doubt("the name of a file is not known: '" + printable(state_.shown(path), 256) + "'",
               place);
@@ -33,7 +35,6 @@ Text Run::boot_path(const Text& named, const Place& place) {
 }
 
 void Run::load(std::string_view kind, const Text& kernel, const Text& cmdline, const Call& call) {
-    known(true);
     // Where it is loaded is no part of what is loaded: a second way to it changes nothing.
     const std::string source = call.place.file + ":" + std::to_string(call.place.line);
     state_.set("\x04kind", std::string(kind), call.place);
@@ -48,6 +49,7 @@ void Run::load(std::string_view kind, const Text& kernel, const Text& cmdline, c
 void Run::do_linux(Call& call) {
     if (call.words.size() < 2)
         return known(false);
+    known(true);
     const bool other = mentions(state_.shown(call.words[1]), "memtest");
     constexpr std::string_view by_uuid = "root=UUID=";
     for (const Text& word : call.words)
@@ -78,6 +80,7 @@ void Run::do_multiboot(Call& call) {
     if (words.size() < 2)
         return known(false);
     const std::string shown = state_.shown(words[1]);
+    ok_ = files_.find(state_, words[1], text_of("root")).exists ? Tri::yes : Tri::unknown;
     // tboot measures, and then starts the next module: Xen or Linux itself.
     const bool xen = mentions(shown, "xen") || call.words.front() == "xen_hypervisor";
     load(xen ? "waits for xen's" : mentions(shown, "tboot") ? "waits" : "other", "", "", call);
@@ -109,6 +112,7 @@ void Run::do_chainloader(Call& call) {
     if (words.size() < 2)
         return known(false);
     const std::string named = lower_case(state_.shown(words[1]));
+    ok_ = files_.find(state_, words[1], text_of("root")).exists ? Tri::yes : Tri::unknown;
     const bool unified = named.find("/efi/linux/") != std::string::npos && named.ends_with(".efi");
     load(unified ? "unified" : "other", unified ? boot_path(words[1], call.place) : "",
          unified ? command_line(words, 2) : "", call);
@@ -120,6 +124,7 @@ void Run::do_other(Call& call) {
         ok_ = Tri::unknown;
         return;
     }
+    known(true);
     load("other", "", "", call);
 }
 
@@ -134,6 +139,7 @@ void Run::do_boot(Call&) {
 
 /// The firmware goes on, or the machine starts again: nothing of this menu boots.
 void Run::do_leave(Call& call) {
+    known(true);
     load("other", "", "", call);
     take_loaded(nullptr, {});
     flow_.ended = true;

@@ -5,9 +5,9 @@
 #include "core/modconf/boot_options.h"
 #include "core/text.h"
 #include "validator/boot/image/early_load.h"
+#include "validator/checks/beyond_options.h"
 #include "validator/checks/by_options.h"
 #include "validator/checks/mend.h"
-#include "validator/checks/refusal.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,77 +15,6 @@
 namespace virt_nested {
 
 namespace {
-
-/// Whether the missing flag of the CPU is what this boot's command line took away: then another
-/// boot's decides.
-bool cleared_now(const Facts& facts) {
-    return clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform()).has_value();
-}
-
-/// What is the same whatever the options say.
-bool beyond_options(const Facts& facts, Horizon horizon, Outlook& out) {
-    const Host& host = facts.host;
-    if (!facts.platform()) {
-        out = Outlook::of(State::undetermined, "the platform is not known",
-                          facts.shown("/proc/cpuinfo"));
-        return true;
-    }
-    if (facts.platform()->probe == KvmProbe::none) {
-        out = Outlook::of(State::off, host.nests.found, host.nests.source)
-                  .because(never_changes)
-                  .mend_by(mend_hardware(facts));
-        return true;
-    }
-    if (!facts.machine.container.empty()) {
-        out = Outlook::of(State::undetermined,
-                          "this is a container (" + facts.machine.container +
-                              "): the host's own files decide",
-                          {})
-                  .because("A container sees the host's kernel, and not its modprobe.d, boot "
-                           "loader or initramfs.")
-                  .mend_by("run virt-nested validate on the host");
-        return true;
-    }
-    if (facts.machine.dom0 && !host.nests.on()) {
-        // The next boot's entry may be one without Xen.
-        if (horizon == Horizon::next_boot && !facts.boot.menu.entries.empty())
-            return false;
-        out = Outlook::of(State::off, "this is Xen's dom0: KVM cannot run beside it",
-                          facts.shown("/proc/xen/capabilities"))
-                  .mend_by(mend_hardware(facts));
-        return true;
-    }
-    if (horizon == Horizon::next_boot && host.cpu.off() && cleared_now(facts))
-        return false;
-    if (host.cpu.off() && !host.nests.on()) {
-        out =
-            Outlook::of(State::off, host.cpu.found, host.cpu.source).mend_by(mend_hardware(facts));
-        return true;
-    }
-    if (const LogLine* line =
-            host.module.absent() && !host.nests.on() ? standing_refusal(facts) : nullptr;
-        line &&
-        line->row->lasts >= (horizon == Horizon::next_load ? Lasts::the_boot : Lasts::always)) {
-        out = Outlook::of(State::off, "the kernel says: " + line->text, facts.modules.log.source)
-                  .because("What refused the module now refuses it again.")
-                  .mend_by(mend_refusal(facts, *line));
-        return true;
-    }
-    if (host.cpu.undetermined()) {
-        out = Outlook::of(State::undetermined, host.cpu.reason, host.cpu.source);
-        return true;
-    }
-    if (host.nests.off() && host.parameter.on()) {
-        out = Outlook::of(State::off,
-                          "KVM offers no " + std::string(facts.platform()->feature) +
-                              " although the parameter is on",
-                          host.nests.source)
-                  .because("Options do not change what the hardware or an outer host withholds.")
-                  .mend_by(mend_hardware(facts));
-        return true;
-    }
-    return false;
-}
 
 /// Arm64: one early boot option, no module (arch/arm64/kvm/arm.c, early_kvm_mode_cfg).
 Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::string& release,
@@ -149,10 +78,10 @@ Outlook by_live_files(const Facts& facts, const NextBoot& boot, const Cmdline& c
         boot.kernel.linkage.value_or(facts.modules.likely_linkage()) == Linkage::built_in;
     if (built_in || live.at_boot.settings.empty() || live.at_boot.order == LoadOrder::late)
         return with({});
-    const Outlook listed = with(live.at_boot.settings);
+    Outlook listed = with(live.at_boot.settings);
     if (live.at_boot.order == LoadOrder::first)
         return listed;
-    const Outlook without = with({});
+    Outlook without = with({});
     if (listed.state == without.state)
         return without;
     // What it came to in this boot shows which of the two was first.
@@ -303,9 +232,8 @@ Outlook in_doubt(const Facts& facts, const Doubt& doubt, const Outlook& as_read)
 } // namespace
 
 Outlook at_next_load(const Facts& facts) {
-    Outlook out;
-    if (beyond_options(facts, Horizon::next_load, out))
-        return out;
+    if (std::optional<Outlook> out = beyond_options(facts, Horizon::next_load))
+        return *out;
     const Host& host = facts.host;
     if (facts.platform()->module.empty() || (facts.modules.built_in())) {
         const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;
@@ -347,9 +275,8 @@ Outlook at_next_load(const Facts& facts) {
 }
 
 Outlook at_next_boot(const Facts& facts) {
-    Outlook out;
-    if (beyond_options(facts, Horizon::next_boot, out))
-        return out;
+    if (std::optional<Outlook> out = beyond_options(facts, Horizon::next_boot))
+        return *out;
     if (!facts.configuration.cmdline &&
         (facts.boot.next.empty() || facts.boot.next.front().entry.source == Cmdline::file))
         return Outlook::of(State::undetermined, facts.configuration.cmdline.error().what,

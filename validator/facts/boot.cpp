@@ -71,7 +71,7 @@ class Reading {
     }
 
   private:
-    void doubt(std::string what, std::string source, int code = 0) {
+    void doubt(std::string what, const std::string& source, int code = 0) {
         out_.menu.doubts.push_back({std::move(what), printable(source, 512), code});
     }
 

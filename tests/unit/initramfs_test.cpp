@@ -39,7 +39,8 @@ TEST_P(Compression, IsUnpackedBehindTheEarlySegment) {
     const Result<InitramfsContent> got =
         look(early + packed(kvm_image("options kvm_intel nested=0\n"), GetParam()));
     ASSERT_TRUE(got) << got.error().what;
-    EXPECT_EQ(got->modules, (std::vector<std::string>{"kvm", "kvm_intel"}));
+    EXPECT_EQ(got->modules, (std::vector<ImageModule>{{"kvm", "6.1.0-50-amd64"},
+                                                      {"kvm_intel", "6.1.0-50-amd64"}}));
     ASSERT_EQ(got->modprobe.size(), 1U);
     EXPECT_EQ(got->modprobe[0].path, "/etc/modprobe.d/kvm.conf");
     EXPECT_EQ(got->modprobe[0].text, "options kvm_intel nested=0\n");
@@ -122,6 +123,82 @@ TEST(Initramfs, LinkToDevNullMasks) {
     EXPECT_EQ(got->modprobe[0].text, "");
 }
 
+TEST(Initramfs, LinksInsideAreFollowed) {
+    constexpr unsigned link = 0120777;
+    const std::string text = "options kvm_intel nested=0\n";
+    for (const std::string& image :
+         {newc("etc/modprobe.d/kvm.conf", "../../nix/store/x.conf", link) +
+              newc("nix/store/x.conf", text),
+          newc("nix/store/x.conf", text) +
+              newc("etc/modprobe.d/kvm.conf", "/nix/./store//x.conf", link),
+          newc("etc/modprobe.d", "../x", link) + newc("x/kvm.conf", text),
+          newc("etc/modprobe.d", "/x", link) + newc("etc/modprobe.d/kvm.conf", text),
+          newc("etc", "nix/etc", link) + newc("nix/etc/modprobe.d", "../m", link) +
+              newc("nix/m/kvm.conf", "../y", link) + newc("nix/y", text),
+          newc("x/kvm.conf", "", 0100644, 7, 2) + newc("etc", "0", 040755) +
+              newc("etc/modprobe.d/kvm.conf", text, 0100644, 7, 2),
+          newc("x/kvm.conf", text, 0100644, 7, 2) +
+              newc("etc/modprobe.d/kvm.conf", "", 0100644, 7, 2),
+          newc("etc/modprobe.d/kvm.conf", "", 0100644, 7, 2) +
+              newc("x/kvm.conf", text, 0100644, 7, 2)}) {
+        const Result<InitramfsContent> got = look(image + trailer());
+        ASSERT_TRUE(got) << got.error().what;
+        ASSERT_EQ(got->modprobe.size(), 1U) << image;
+        EXPECT_EQ(got->modprobe[0].path, "/etc/modprobe.d/kvm.conf");
+        EXPECT_EQ(got->modprobe[0].text, text);
+    }
+}
+
+TEST(Initramfs, LinksEnd) {
+    constexpr unsigned link = 0120777;
+    const auto merged = look(newc("lib", "usr/lib", link) + newc("lib/modprobe.d/a.conf", "x") +
+                             newc("usr/lib/modules-load.d/b.conf", "y") + trailer());
+    ASSERT_TRUE(merged);
+    ASSERT_EQ(merged->modprobe.size(), 1U);
+    EXPECT_EQ(merged->modprobe[0].path, "/usr/lib/modprobe.d/a.conf");
+    EXPECT_EQ(merged->loads.size(), 1U);
+    const auto nowhere = look(newc("etc/modprobe.d/a.conf", "b.conf", link) +
+                              newc("etc/modprobe.d/b.conf", "a.conf", link) +
+                              newc("etc/modprobe.d/c.conf", "/not/there", link) + trailer());
+    ASSERT_TRUE(nowhere) << nowhere.error().what;
+    EXPECT_TRUE(nowhere->modprobe.empty());
+    std::string far = newc("etc/modprobe.d/a.conf", "/1/x", link);
+    for (int i = 1; i < 9; ++i)
+        far += newc(std::to_string(i) + "/x", "/" + std::to_string(i + 1) + "/x", link);
+    EXPECT_EQ(problem(far + trailer()),
+              "links of its configuration lead further than is followed: /4");
+    // The last one counts, and a folder takes a link's place.
+    const auto last =
+        look(newc("etc/modprobe.d", "/x", link) + newc("x/a.conf", "x") +
+             newc("etc/modprobe.d", "", 040755) + trailer() + newc("etc/modprobe.d/a.conf", "1") +
+             newc("etc/modprobe.d", "/x", link) + newc("etc/modprobe.d/a.conf", "2") + trailer());
+    ASSERT_TRUE(last);
+    ASSERT_EQ(last->modprobe.size(), 1U);
+    EXPECT_EQ(last->modprobe[0].text, "2");
+}
+
+TEST(Initramfs, NamesAreTheKernels) {
+    for (const char* name :
+         {"//etc/modprobe.d/kvm.conf", "etc//modprobe.d//kvm.conf", "././etc/modprobe.d/kvm.conf",
+          "etc/../etc/modprobe.d/kvm.conf", "/../etc/modprobe.d/./kvm.conf"}) {
+        const Result<InitramfsContent> got = look(newc(name, "x") + trailer());
+        ASSERT_TRUE(got);
+        ASSERT_EQ(got->modprobe.size(), 1U) << name;
+        EXPECT_EQ(got->modprobe[0].path, "/etc/modprobe.d/kvm.conf");
+    }
+}
+
+TEST(Initramfs, TooLongIsNotInSilence) {
+    const std::string big(2U << 20, '#');
+    EXPECT_EQ(problem(newc("etc/modprobe.d/kvm.conf", big) + trailer()),
+              "/etc/modprobe.d/kvm.conf in it has more than 1048576 bytes");
+    EXPECT_EQ(problem(newc("share/modprobe.d/kvm.conf", big) + trailer()), "none");
+    std::string many;
+    for (int i = 0; i < 5000; ++i)
+        many += newc("lib/modules/6.1/kvm" + std::to_string(i) + ".ko", "");
+    EXPECT_EQ(problem(many + trailer()), "more than 4096 modules of KVM in it");
+}
+
 TEST(Initramfs, SquashedTreeIsSaid) {
     const Result<InitramfsContent> got = look(newc("squashfs-root.img", "hsqs") + trailer());
     ASSERT_TRUE(got);
@@ -197,7 +274,7 @@ TEST(InitramfsCache, WritableByOthersOrBrokenCountsForNothing) {
     EXPECT_EQ(read_initramfs_cached(root, "/boot/i", 0, 0, cache)->modprobe[0].text,
               "options kvm_intel nested=0\n");
     for (const char* junk :
-         {"", "{", "[]", R"({"format":2,"images":[{"key":3}]})", R"({"format":2,"images":7})"}) {
+         {"", "{", "[]", R"({"format":3,"images":[{"key":3}]})", R"({"format":3,"images":7})"}) {
         std::ofstream(cache, std::ios::trunc) << junk;
         EXPECT_TRUE(read_initramfs_cached(root, "/boot/i", 0, 0, cache)) << junk;
     }

@@ -51,8 +51,8 @@ void unpack_over(std::vector<ConfFile>& below, const std::vector<ConfFile>& abov
 }
 
 void unpack_over(InitramfsContent& below, const InitramfsContent& above) {
-    for (const std::string& module : above.modules)
-        if (!below.has(module))
+    for (const ImageModule& module : above.modules)
+        if (!below.has(module.name, module.release))
             below.modules.push_back(module);
     std::sort(below.modules.begin(), below.modules.end());
     unpack_over(below.modprobe, above.modprobe);

@@ -5,6 +5,7 @@
 #include "validator/boot/image/initramfs.h"
 
 #include "core/text.h"
+#include "validator/boot/image/collector.h"
 #include "validator/boot/image/unpack.h"
 
 #include <algorithm>
@@ -12,96 +13,12 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
-#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace virt_nested {
 
 namespace {
-
-struct Entry {
-    std::string name; ///< without "./" and a leading slash
-    uint32_t inode = 0, mode = 0, links = 0, size = 0;
-};
-
-bool in_folder(std::string_view name, std::string_view folder) {
-    const size_t slash = name.rfind('/');
-    if (slash == std::string_view::npos)
-        return false;
-    const std::string_view parent = name.substr(0, slash);
-    return parent.ends_with(folder) &&
-           (parent.size() == folder.size() || parent[parent.size() - folder.size() - 1] == '/');
-}
-
-/// Takes from the entries what matters here.
-class Collector {
-  public:
-    explicit Collector(const InitramfsLimits& limits) : limits_(limits) {}
-
-    bool wants(const Entry& entry) {
-        return (S_ISREG(entry.mode) || S_ISLNK(entry.mode)) && list_of(entry.name) != nullptr;
-    }
-
-    void see(const Entry& entry) {
-        if (++entries_ > limits_.entries)
-            throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.entries) + " entries"}};
-        const std::string_view path = entry.name;
-        const std::string_view file = base_name(path);
-        if (file.starts_with("kvm") && path.find("lib/modules/") != std::string_view::npos)
-            if (std::string module = module_in_path(file); !module.empty())
-                content_.modules.push_back(std::move(module));
-        // dracut's squash modules put the whole tree into one such file.
-        content_.squashed = content_.squashed || file == "squash-root.img" ||
-                            file == "squashfs-root.img" || file == "erofs-root.img";
-    }
-
-    void keep(const Entry& entry, std::string text) {
-        kept_ += text.size();
-        if (kept_ > limits_.kept)
-            throw UnpackError{{EFBIG, "more than " + std::to_string(limits_.kept) +
-                                          " bytes of configuration in it"}};
-        // A link to /dev/null masks; any other leads to a file that is in the image by its own
-        // name.
-        if (S_ISLNK(entry.mode) && text != "/dev/null")
-            return;
-        if (S_ISLNK(entry.mode))
-            text.clear();
-        // Of several hard links the last one alone carries the bytes.
-        else if (entry.links > 1 && !text.empty())
-            bytes_[entry.inode] = text;
-        else if (entry.links > 1)
-            empty_["/" + entry.name] = entry.inode;
-        list_of(entry.name)->push_back({"/" + entry.name, std::move(text)});
-    }
-
-    InitramfsContent finish() {
-        for (std::vector<ConfFile>* list : {&content_.modprobe, &content_.loads, &content_.cmdline})
-            for (ConfFile& file : *list)
-                if (const auto inode = empty_.find(file.path); inode != empty_.end())
-                    file.text = bytes_[inode->second];
-        std::sort(content_.modules.begin(), content_.modules.end());
-        return std::move(content_);
-    }
-
-  private:
-    /// Where a file of this name is kept; nullptr: it tells nothing.
-    std::vector<ConfFile>* list_of(std::string_view name) {
-        if (in_folder(name, "modprobe.d"))
-            return &content_.modprobe;
-        if (in_folder(name, "modules-load.d") || name == "conf/modules")
-            return &content_.loads;
-        const bool dracuts =
-            name == "etc/cmdline" || (in_folder(name, "etc/cmdline.d") && name.ends_with(".conf"));
-        return dracuts ? &content_.cmdline : nullptr;
-    }
-
-    InitramfsLimits limits_;
-    InitramfsContent content_;
-    size_t entries_ = 0, kept_ = 0;
-    std::map<uint32_t, std::string> bytes_; ///< of hard links, by inode
-    std::map<std::string, uint32_t> empty_; ///< hard links that wait for theirs
-};
 
 uint32_t hex(const std::string& header, size_t field) {
     uint32_t value = 0;
@@ -124,7 +41,7 @@ void walk_archive(Reader& in, Collector& collector) {
         in.take(110, &header);
         if (!header.starts_with("070701") && !header.starts_with("070702"))
             throw UnpackError{{EBADMSG, "corrupt: no header of an archive where one must be"}};
-        Entry entry{{}, hex(header, 0), hex(header, 1), hex(header, 4), hex(header, 6)};
+        ImageEntry entry{{}, hex(header, 0), hex(header, 1), hex(header, 4), hex(header, 6)};
         const uint32_t name_size = hex(header, 11);
         if (name_size == 0 || name_size > 4096)
             throw UnpackError{
@@ -132,15 +49,17 @@ void walk_archive(Reader& in, Collector& collector) {
         std::string name;
         in.take(name_size, &name);
         name.resize(std::strlen(name.c_str()));
-        if (name == "TRAILER!!!")
+        if (name == "TRAILER!!!") {
+            collector.end_archive();
             return;
-        const size_t first = name.starts_with("./") ? 2 : name.starts_with("/") ? 1 : 0;
-        entry.name = name.substr(first);
-        collector.see(entry);
+        }
+        entry.name = normal_name(name);
+        const bool wanted = collector.see(entry);
         align(in);
-        std::string text;
-        const bool wanted = collector.wants(entry) && entry.size <= (1U << 20);
-        in.take(entry.size, wanted ? &text : nullptr);
+        std::optional<std::string> text;
+        if (wanted && entry.size <= Collector::most_bytes)
+            text.emplace();
+        in.take(entry.size, text ? &*text : nullptr);
         if (wanted)
             collector.keep(entry, std::move(text));
     }
@@ -239,8 +158,10 @@ void walk(const Fd& fd, Bounds bounds, Collector& collector) {
 
 } // namespace
 
-bool InitramfsContent::has(std::string_view module) const {
-    return std::find(modules.begin(), modules.end(), module) != modules.end();
+bool InitramfsContent::has(std::string_view module, std::string_view release) const {
+    return std::any_of(modules.begin(), modules.end(), [&](const ImageModule& one) {
+        return one.name == module && (release.empty() || one.release == release);
+    });
 }
 
 Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& path,
@@ -256,11 +177,16 @@ Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& 
     const uint64_t end = size == 0 ? length : std::min(length, offset + size);
     try {
         Collector collector(limits);
-        walk(*fd,
-             {offset, end, std::chrono::steady_clock::now() + std::chrono::seconds(limits.seconds),
-              limits.unpacked},
-             collector);
-        return collector.finish();
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limits.seconds);
+        constexpr int most_passes = 4;
+        for (int pass = 0; pass < most_passes; ++pass) {
+            collector.begin();
+            walk(*fd, {offset, end, until, limits.unpacked}, collector);
+            if (collector.settled())
+                return collector.take();
+        }
+        throw UnpackError{{ELOOP, "links of its configuration lead further than is followed: /" +
+                                      printable(collector.missed())}};
     } catch (const UnpackError& failed) {
         return Error{failed.error.code,
                      printable(root.shown(path), 512) + ": " + failed.error.what};

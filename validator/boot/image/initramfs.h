@@ -8,21 +8,31 @@
 #include "core/result.h"
 #include "core/sysroot.h"
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace virt_nested {
 
-/// The parts of an initramfs that matter here.
+/// A module of KVM in an image. modprobe sees those of the kernel that runs alone.
+struct ImageModule {
+    std::string name;    ///< '_' for '-'
+    std::string release; ///< the folder below lib/modules
+
+    auto operator<=>(const ImageModule&) const = default;
+};
+
+/// The parts of an initramfs that matter here. Files stand where links inside the image lead from.
 struct InitramfsContent {
-    std::vector<std::string> modules; ///< names of KVM's modules in it, '_' for '-', sorted
+    std::vector<ImageModule> modules; ///< sorted
     std::vector<ConfFile> modprobe;   ///< modprobe.d, paths with a leading slash
     std::vector<ConfFile> loads;      ///< modules-load.d and conf/modules: what is loaded there
     std::vector<ConfFile> cmdline;    ///< etc/cmdline and etc/cmdline.d: dracut's own arguments
     bool squashed = false;            ///< holds a squashfs that was not looked into
 
-    bool has(std::string_view module) const;
+    /// `release` empty: for any kernel.
+    bool has(std::string_view module, std::string_view release = {}) const;
 };
 
 /// The tool of this host that makes images.
@@ -47,7 +57,8 @@ struct InitramfsLimits {
 };
 
 /// Reads `size` bytes from `offset` of a file (size 0: to its end). Errors: EFBIG a limit; EBADMSG
-/// truncated, corrupt or of an unknown compression; else that of reading.
+/// truncated, corrupt or of an unknown compression; ELOOP links that lead too far; else that of
+/// reading.
 Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& path,
                                         uint64_t offset = 0, uint64_t size = 0,
                                         const InitramfsLimits& limits = {});

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int format = 2; ///< of the cache; another one is not read
+constexpr int format = 3; ///< of the cache; another one is not read
 
 Json key_of(const std::string& path, uint64_t offset, const FileStatus& status) {
     return {{"path", path},
@@ -38,6 +38,20 @@ std::vector<ConfFile> files(const Json& list) {
     std::vector<ConfFile> out;
     for (const Json& file : list)
         out.push_back({file.at("path"), file.at("text")});
+    return out;
+}
+
+Json modules(const std::vector<ImageModule>& list) {
+    Json out = Json::array();
+    for (const ImageModule& module : list)
+        out.push_back({{"name", module.name}, {"release", module.release}});
+    return out;
+}
+
+std::vector<ImageModule> modules(const Json& list) {
+    std::vector<ImageModule> out;
+    for (const Json& module : list)
+        out.push_back({module.at("name"), module.at("release")});
     return out;
 }
 
@@ -90,7 +104,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
         for (const Json& image : images)
             if (image.at("key") == key) {
                 InitramfsContent out;
-                out.modules = image.at("modules");
+                out.modules = modules(image.at("modules"));
                 out.modprobe = files(image.at("modprobe"));
                 out.loads = files(image.at("loads"));
                 out.cmdline = files(image.at("cmdline"));
@@ -108,7 +122,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
         if (of_another(image, path) && kept.size() < 15)
             kept.push_back(std::move(image));
     kept.push_back({{"key", key},
-                    {"modules", content->modules},
+                    {"modules", modules(content->modules)},
                     {"modprobe", files(content->modprobe)},
                     {"loads", files(content->loads)},
                     {"cmdline", files(content->cmdline)},

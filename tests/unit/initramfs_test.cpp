@@ -199,6 +199,57 @@ TEST(Initramfs, TooLongIsNotInSilence) {
     EXPECT_EQ(problem(many + trailer()), "more than 4096 modules of KVM in it");
 }
 
+/// As tools/bootconfig puts it there.
+std::string bootconfig(const std::string& text, uint32_t wrong = 0) {
+    uint32_t sum = wrong;
+    for (const char one : text)
+        sum += static_cast<unsigned char>(one);
+    std::string out = text;
+    for (const uint32_t value : {static_cast<uint32_t>(text.size()), sum})
+        for (int i = 0; i < 4; ++i)
+            out += static_cast<char>(value >> (8 * i) & 0xff);
+    return out + "#BOOTCONFIG\n";
+}
+
+TEST_P(Compression, BootConfigurationBehindIsSeen) {
+    const std::string image = early + packed(kvm_image("x\n"), GetParam());
+    const std::string more = bootconfig("kernel.kvm_intel.nested = 0\n");
+    for (const char* fill : {"", "\n", "\n\n\n"}) {
+        const Result<InitramfsContent> got = look(image + more + fill);
+        ASSERT_TRUE(got) << got.error().what;
+        EXPECT_TRUE(got->bootconfig);
+        EXPECT_TRUE(got->has("kvm_intel"));
+    }
+    EXPECT_FALSE(look(image)->bootconfig);
+}
+
+TEST(Initramfs, BrokenBootConfigurationIsNotPassedOver) {
+    const std::string image = kvm_image("x\n");
+    EXPECT_TRUE(look(image + bootconfig("kernel.a = 1\n"))->bootconfig);
+    EXPECT_FALSE(look(image + bootconfig("kernel.a = 1\n", 1)));
+    EXPECT_FALSE(look(image + "\xff\xff\xff\xff\1\1\1\1#BOOTCONFIG\n"));
+}
+
+TEST(InitramfsCache, KeepsWhatTheImageEndsIn) {
+    const Folder folder{{"boot/i", kvm_image("x\n") + bootconfig("kernel.a = 1\n")}};
+    const std::string cache = folder.path() + "/initramfs.json";
+    for (int i = 0; i < 2; ++i) {
+        const auto got = read_initramfs_cached(Sysroot(folder.path()), "/boot/i", 0, 0, cache);
+        ASSERT_TRUE(got);
+        EXPECT_TRUE(got->bootconfig);
+        EXPECT_TRUE(got->has("kvm_intel", "6.1.0-50-amd64"));
+        EXPECT_FALSE(got->has("kvm_intel", "6.1.0-51-amd64"));
+    }
+}
+
+TEST(NextBoot, ImageOfAnotherKernelLoadsNothing) {
+    const test::IntelHost host;
+    host.write("boot/initrd.img-6.1.0-50-amd64",
+               newc("lib/modules/5.10.0/kernel/kvm-intel.ko", "elf") +
+                   newc("etc/modprobe.d/kvm.conf", "options kvm_intel nested=0\n") + trailer());
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
+}
+
 TEST(Initramfs, SquashedTreeIsSaid) {
     const Result<InitramfsContent> got = look(newc("squashfs-root.img", "hsqs") + trailer());
     ASSERT_TRUE(got);

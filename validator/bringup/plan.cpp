@@ -244,7 +244,7 @@ std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts,
         if (!image.content || !image.next_boot)
             continue;
         for (const std::string& module : plan.modules) {
-            if (!image.content->has(module) || (!plan.module.empty() && module != plan.module))
+            if (!image.has(module) || (!plan.module.empty() && module != plan.module))
                 continue;
             const ModConf conf =
                 parse_modconf(image.content->modprobe, facts.configuration.kmod.profile);

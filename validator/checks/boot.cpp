@@ -37,7 +37,7 @@ Finding look(const Facts& facts, const InitramfsImage& image) {
             image.content.error().code == EACCES ? "run it as root" : mend_initramfs(facts, image);
         return out;
     }
-    if (!image.content->has(module)) {
+    if (!image.has(module)) {
         out.found = module + " is not in the image";
         if (image.content->squashed) {
             out.result = Outcome::undetermined;
@@ -137,7 +137,7 @@ Finding compare(const Facts& facts, const InitramfsImage& image) {
 Findings initramfs_stale(const Facts& facts) {
     Findings out;
     for (const InitramfsImage& image : facts.boot.images)
-        if (wants_later(facts) && image.content && image.content->has(facts.platform()->module) &&
+        if (wants_later(facts) && image.has(facts.platform()->module) &&
             loaded_early(facts, image).loads)
             out.push_back(compare(facts, image));
     if (out.empty())
@@ -272,8 +272,7 @@ Findings host_kind(const Facts& facts) {
     const std::string what =
         facts.machine.kind ? std::string(facts.machine.kind->name) : "unified kernel image";
     const InitramfsImage* image = facts.boot.images.empty() ? nullptr : &facts.boot.images.front();
-    const bool inside = image && image->content && facts.platform() &&
-                        image->content->has(facts.platform()->module) &&
+    const bool inside = image && facts.platform() && image->has(facts.platform()->module) &&
                         loaded_early(facts, *image).loads;
     // Images of such hosts are often built elsewhere, without /etc/modprobe.d.
     const auto lost = std::find_if(

@@ -144,7 +144,8 @@ Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdl
             .because("Where the image holds the module, its copy of modprobe.d decides.")
             .mend_by(image->content.error().code == EACCES ? "run it as root"
                                                            : mend_initramfs(facts, *image));
-    if (!image->content->has(facts.platform()->module)) {
+    if (!image->content->has(facts.platform()->module,
+                             boot.kernel.folder ? boot.kernel.release : std::string())) {
         if (image->content->squashed)
             return Outlook::of(State::undetermined,
                                "the image holds a squashfs that is not looked into",

@@ -59,6 +59,7 @@ void unpack_over(InitramfsContent& below, const InitramfsContent& above) {
     unpack_over(below.loads, above.loads);
     unpack_over(below.cmdline, above.cmdline);
     below.squashed = below.squashed || above.squashed;
+    below.bootconfig = above.bootconfig; // the kernel looks at the end of all alone
 }
 
 } // namespace
@@ -119,6 +120,13 @@ size_t ImageReader::add(const std::vector<std::string>& files, const std::string
             if (!part) {
                 image.path = file;
                 image.content = part.error();
+                break;
+            }
+            if (part->bootconfig && &file != &files.back()) {
+                image.path = file;
+                image.content =
+                    Error{EBADMSG, printable(root_.shown(file), 512) +
+                                       ": the kernel does not go on behind its boot configuration"};
                 break;
             }
             if (!part->modules.empty())

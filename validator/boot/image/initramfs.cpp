@@ -156,6 +156,39 @@ void walk(const Fd& fd, Bounds bounds, Collector& collector) {
     }
 }
 
+/// Where a boot configuration begins that ends the image: text, its size and the sum of its bytes,
+/// "#BOOTCONFIG\n", up to three bytes of filling (init/main.c get_boot_config_from_initrd). `end`:
+/// there is none that the kernel takes.
+uint64_t bootconfig_at(const Fd& fd, uint64_t start, uint64_t end) {
+    constexpr std::string_view magic = "#BOOTCONFIG\n";
+    constexpr size_t foot = 8 + magic.size();
+    constexpr uint32_t most = 1U << 20; // the kernel takes 32 KiB
+    for (uint64_t fill = 0; fill < 4 && end - start >= foot + fill; ++fill) {
+        unsigned char bytes[foot] = {};
+        const uint64_t at = end - fill - foot;
+        if (::pread(fd.get(), bytes, foot, static_cast<off_t>(at)) != static_cast<ssize_t>(foot) ||
+            std::memcmp(bytes + 8, magic.data(), magic.size()) != 0)
+            continue;
+        const auto number = [&](size_t i) {
+            return bytes[i] | static_cast<uint32_t>(bytes[i + 1]) << 8 |
+                   static_cast<uint32_t>(bytes[i + 2]) << 16 |
+                   static_cast<uint32_t>(bytes[i + 3]) << 24;
+        };
+        const uint32_t size = number(0);
+        if (size > at - start || size > most)
+            return end;
+        std::string text(size, '\0');
+        if (::pread(fd.get(), text.data(), size, static_cast<off_t>(at - size)) !=
+            static_cast<ssize_t>(size))
+            return end;
+        uint32_t sum = 0;
+        for (const char one : text)
+            sum += static_cast<unsigned char>(one);
+        return sum == number(4) ? at - size : end;
+    }
+    return end;
+}
+
 } // namespace
 
 bool InitramfsContent::has(std::string_view module, std::string_view release) const {
@@ -174,7 +207,8 @@ Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& 
     if (::fstat(fd->get(), &found) != 0)
         return Error{errno, std::strerror(errno)};
     const auto length = static_cast<uint64_t>(found.st_size);
-    const uint64_t end = size == 0 ? length : std::min(length, offset + size);
+    const uint64_t last = std::max(offset, size == 0 ? length : std::min(length, offset + size));
+    const uint64_t end = bootconfig_at(*fd, offset, last);
     try {
         Collector collector(limits);
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limits.seconds);
@@ -182,8 +216,11 @@ Result<InitramfsContent> read_initramfs(const Sysroot& root, const std::string& 
         for (int pass = 0; pass < most_passes; ++pass) {
             collector.begin();
             walk(*fd, {offset, end, until, limits.unpacked}, collector);
-            if (collector.settled())
-                return collector.take();
+            if (!collector.settled())
+                continue;
+            InitramfsContent out = collector.take();
+            out.bootconfig = end != last;
+            return out;
         }
         throw UnpackError{{ELOOP, "links of its configuration lead further than is followed: /" +
                                       printable(collector.missed())}};

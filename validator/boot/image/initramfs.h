@@ -30,6 +30,9 @@ struct InitramfsContent {
     std::vector<ConfFile> loads;      ///< modules-load.d and conf/modules: what is loaded there
     std::vector<ConfFile> cmdline;    ///< etc/cmdline and etc/cmdline.d: dracut's own arguments
     bool squashed = false;            ///< holds a squashfs that was not looked into
+    /// Ends in parameters that `bootconfig` on the command line puts in front of that
+    /// (Documentation/admin-guide/bootconfig.rst); they were not read.
+    bool bootconfig = false;
 
     /// `release` empty: for any kernel.
     bool has(std::string_view module, std::string_view release = {}) const;
@@ -46,6 +49,11 @@ struct InitramfsImage {
     bool next_boot = false;
     ImageBuilder builder = ImageBuilder::unknown;
     Result<InitramfsContent> content = Error{0, "not read"};
+
+    /// Whether what boots next with it finds the module there.
+    bool has(std::string_view module) const {
+        return content && content->has(module, next_boot ? kernel : std::string());
+    }
 };
 
 /// Bounds on what is unpacked.

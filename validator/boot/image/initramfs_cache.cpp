@@ -109,6 +109,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
                 out.loads = files(image.at("loads"));
                 out.cmdline = files(image.at("cmdline"));
                 out.squashed = image.at("squashed");
+                out.bootconfig = image.at("bootconfig");
                 return out;
             }
     } catch (const Json::exception&) {
@@ -126,7 +127,8 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
                     {"modprobe", files(content->modprobe)},
                     {"loads", files(content->loads)},
                     {"cmdline", files(content->cmdline)},
-                    {"squashed", content->squashed}});
+                    {"squashed", content->squashed},
+                    {"bootconfig", content->bootconfig}});
     store(own, cache, std::move(kept));
     return content;
 }

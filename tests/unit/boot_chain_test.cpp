@@ -466,6 +466,25 @@ TEST(NextBoot, DoubtsAreNeverAPass) {
     }
 }
 
+TEST(NextBoot, BootConfigurationInTheImageIsADoubt) {
+    const IntelHost host;
+    const std::string config = "kernel.kvm_intel.nested = 0\n";
+    uint32_t sum = 0;
+    for (const char c : config)
+        sum += static_cast<unsigned char>(c);
+    std::string foot;
+    for (const uint32_t number : {static_cast<uint32_t>(config.size()), sum})
+        for (unsigned shift = 0; shift < 32; shift += 8)
+            foot += static_cast<char>((number >> shift) & 0xff);
+    host.write("boot/i.img",
+               test::newc("init", "#!") + test::trailer() + config + foot + "#BOOTCONFIG\n");
+    const std::string entry = "menuentry a {\nlinux /boot/vmlinuz-6.1.0-50-amd64 ro";
+    host.write("boot/grub/grub.cfg", entry + " bootconfig\ninitrd /boot/i.img\n}\n");
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::undetermined);
+    host.write("boot/grub/grub.cfg", entry + "\ninitrd /boot/i.img\n}\n");
+    EXPECT_EQ(host.report().at(Horizon::next_boot), Outcome::pass);
+}
+
 TEST(NextBoot, SeveralImagesAreOne) {
     const IntelHost host;
     const std::string stale =

@@ -144,6 +144,13 @@ Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdl
             .because("Where the image holds the module, its copy of modprobe.d decides.")
             .mend_by(image->content.error().code == EACCES ? "run it as root"
                                                            : mend_initramfs(facts, *image));
+    // Of its value the kernel makes nothing (init/main.c bootconfig_params).
+    if (image->content->bootconfig && !cmdline.values("bootconfig").empty())
+        return Outlook::of(
+            State::undetermined,
+            "'bootconfig' on the command line takes more of it from the image's end, "
+            "which is not read",
+            facts.shown(printable(image->path)));
     if (!image->content->has(facts.platform()->module,
                              boot.kernel.folder ? boot.kernel.release : std::string())) {
         if (image->content->squashed)

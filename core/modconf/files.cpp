@@ -126,11 +126,10 @@ void parse_files(const Files& files, const Reader& read, const ConfLimits& limit
             continue;
         }
         left -= text->size();
-        if (!parse_file(conf, index, *text, limits.directives)) {
-            conf.problems.push_back({ConfProblem::Kind::unreadable, chosen.path,
-                                     printable(chosen.path, 512) + ": more than " +
-                                         std::to_string(limits.directives) +
-                                         " lines in all, the rest is not read"});
+        if (const std::string problem = parse_file(conf, index, *text, limits); !problem.empty()) {
+            conf.problems.push_back(
+                {ConfProblem::Kind::unreadable, chosen.path,
+                 printable(chosen.path, 512) + ": " + problem + ", the rest is not read"});
             return;
         }
     }

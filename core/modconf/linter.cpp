@@ -74,7 +74,7 @@ void Linter::keyword(std::string_view word, std::string_view rest, const Origin&
 void Linter::options(const std::string& module, std::string_view text, const Origin& origin,
                      std::string_view shown) {
     const std::vector<Cmdline::Token> tokens = kernel_tokens(text);
-    for (size_t i = 0; i < tokens.size();) {
+    for (size_t i = 0; i < tokens.size() && !enough();) {
         const Cmdline::Token& token = tokens[i];
         if (token.name.starts_with('#')) {
             add(LintKind::trailing_comment, LintSeverity::warning, origin, shown,
@@ -174,7 +174,8 @@ void Linter::line(const NotedLine& noted) {
 
 void Linter::lines() {
     for (const NotedLine& noted : conf.noted)
-        line(noted);
+        if (!enough())
+            line(noted);
 }
 
 std::vector<LintFinding> lint_modconf(const ModConf& conf, const std::vector<PlaceLine>& places,

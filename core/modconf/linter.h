@@ -40,6 +40,8 @@ class Linter {
     bool module_typo(std::string_view module, const Origin& origin, std::string_view text);
 
   private:
+    /// More findings than anybody reads: what is wrong has been said.
+    bool enough() const { return findings.size() >= 256; }
     void load_list(const PlaceLine& line);
     void cmdline_word(size_t index);
     void cmdline_lists(); ///< of modules that are not to be loaded

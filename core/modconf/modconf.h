@@ -101,6 +101,7 @@ struct ConfLimits {
     size_t file_bytes = 4U << 20;
     size_t all_bytes = 16U << 20;
     size_t directives = 200'000;
+    size_t line_bytes = 64 * 1024; ///< its continuations included
 };
 
 /// Reads the profile's folders of modprobe.d. Never fails: what could not be read is in `problems`.

@@ -166,12 +166,16 @@ bool has_soft_dependencies(std::string_view text) {
     return false;
 }
 
-bool parse_file(ModConf& conf, uint32_t file, std::string_view text, size_t max_directives) {
+std::string parse_file(ModConf& conf, uint32_t file, std::string_view text,
+                       const ConfLimits& limits) {
     LineReader reader(text, conf.profile);
     LogicalLine line;
     while (reader.next(line)) {
-        if (conf.directives.size() + conf.noted.size() >= max_directives)
-            return false;
+        if (conf.directives.size() + conf.noted.size() >= limits.directives)
+            return "more than " + std::to_string(limits.directives) + " lines in all";
+        if (line.text.size() > limits.line_bytes)
+            return "line " + std::to_string(line.first) + " is longer than " +
+                   std::to_string(limits.line_bytes) + " bytes";
         if (is_worth_a_note(line))
             conf.noted.push_back({file, line.first, std::string(line.raw)});
         if (line.text.empty() || line.text.front() == '#')
@@ -182,7 +186,7 @@ bool parse_file(ModConf& conf, uint32_t file, std::string_view text, size_t max_
             conf.directives.push_back(std::move(*directive));
         }
     }
-    return true;
+    return {};
 }
 
 } // namespace virt_nested

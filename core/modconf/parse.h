@@ -37,8 +37,8 @@ bool to_underscores(std::string& name);
 /// The dependencies of a softdep that libkmod sees, "pre:" and "post:" ones together.
 bool has_soft_dependencies(std::string_view text);
 
-/// Adds the file's directives and noted lines to `conf`; false where there are more than
-/// `max_directives`.
-bool parse_file(ModConf& conf, uint32_t file, std::string_view text, size_t max_directives);
+/// Appends what a file says. Not empty: a limit that was met, and the rest was not read.
+std::string parse_file(ModConf& conf, uint32_t file, std::string_view text,
+                       const ConfLimits& limits);
 
 } // namespace virt_nested

@@ -179,6 +179,17 @@ TEST(ModconfFiles, TooManyLinesAreAProblem) {
     EXPECT_FALSE(conf.complete());
 }
 
+TEST(ModconfFiles, ALineThatIsTooLongIsSaid) {
+    const Folder folder{{"etc/modprobe.d/a.conf", "options kvm_intel nested=1\noptions kvm_intel " +
+                                                      std::string(100'000, 'a') +
+                                                      "\noptions kvm_intel nested=0\n"}};
+    const ModConf conf = load_modconf(Sysroot(folder.path()), kmod_profile(30));
+    EXPECT_FALSE(conf.complete());
+    EXPECT_NE(conf.problems.at(0).reason.find("line 2 is longer than 65536 bytes"),
+              std::string::npos)
+        << conf.problems.at(0).reason;
+}
+
 TEST(ModconfFiles, FolderThatIsAFileIsReadAsOne) {
     EXPECT_EQ(options(load({{"etc/modprobe.d", on}})), "nested=1");
 }

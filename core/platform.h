@@ -130,8 +130,8 @@ struct Platform {
 
     // --- KVM (arch/*/kvm, Documentation/admin-guide/kernel-parameters.txt)
     std::string_view module = {};    ///< the one that nests; empty where KVM is always built in
-    std::string_view config = {};    ///< of the kernel's build, for the module; empty as there
     std::string_view parameter = {}; ///< its type is in modconf/values.cpp; empty: none
+    std::string_view config = {};    ///< of the kernel's build, for the module; empty as there
     bool live = false;               ///< it can be written while the module is loaded (mode 0644)
     std::span<const DefaultSince> defaults = {}; ///< of the parameter
     Exclusion excludes = {};                     ///< beside nested=1

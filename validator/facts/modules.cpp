@@ -30,8 +30,7 @@ void look_for_absence(const Sysroot& root, const Platform& platform, const std::
         return;
     const bool gone = !kernel.empty() && !out.folder;
     const std::optional<bool> built = built_with(root, kernel, platform.config, true);
-    // Without CONFIG_MODULES there is no such file (kernel/module/procfs.c).
-    if (built == false || (gone && root.live() && !root.exists("/proc/modules"))) {
+    if (built == false) {
         out.absence = Absence::built_without;
         out.available = Fact::absent("not built", root.shown("/lib/modules"));
     } else if (out.available.absent() && gone) {

@@ -46,6 +46,9 @@ mends_itself() {
     [ "$(find "$folder" -mindepth 1 | wc -l)" = 2 ] || { find "$folder"; return 1; }
 }
 
+# Of the hundreds of times that something is only read the last ones are taken: the writing is among them.
+most=40
+
 # --- killed
 for before in absent old; do
     reset "$([ $before = absent ] || echo "$work/old")"
@@ -56,7 +59,7 @@ for before in absent old; do
         >"$work/calls"
     killed=0 wrong=0
     while read -r call count; do
-        for ((at = 1; at <= count; at++)); do
+        for ((at = count > most ? count - most + 1 : 1; at <= count; at++)); do
             reset "$([ $before = absent ] || echo "$work/old")"
             status=0
             # In a shell of its own, which says that it was killed to nobody.

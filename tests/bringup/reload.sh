@@ -40,6 +40,9 @@ printf 'processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu svm npt\n\n' >
 echo quiet >"$work/cmdline"
 mount --bind "$work/cpuinfo" "$host/proc/cpuinfo"
 mount --bind "$work/cmdline" "$host/proc/cmdline"
+# The kernel that this machine runs is none of the folder's.
+: >"$work/config"
+[ ! -e "$host/proc/config.gz" ] || mount --bind "$work/config" "$host/proc/config.gz"
 cp /etc/ld.so.cache "$host/etc/" 2>/dev/null || true
 for device in null urandom; do : >"$host/dev/$device" && mount --bind "/dev/$device" "$host/dev/$device"; done
 cp "$program" "$work/fake_kvm.so" "$here/modprobe" "$host/fake/"

@@ -47,7 +47,7 @@ mends_itself() {
 }
 
 # Of the hundreds of times that something is only read the last ones are taken: the writing is among them.
-most=40
+most=15
 
 # --- killed
 for before in absent old; do

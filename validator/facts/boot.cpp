@@ -3,6 +3,7 @@
 #include "validator/facts/boot.h"
 
 #include "core/text.h"
+#include "validator/boot/menus/efi_variables.h"
 #include "validator/facts/images.h"
 
 #include <algorithm>
@@ -16,16 +17,11 @@ namespace {
 constexpr size_t most_next = 64;    ///< boots that are told apart; beyond, a doubt
 constexpr size_t most_releases = 8; ///< the same for kernels of an entry that does not tell
 
-/// The EFI variable LoaderInfo: four bytes of attributes, then UTF-16 (systemd: Boot Loader
-/// Interface); its ASCII is what tells.
+/// Who started the kernel, by its own word; a variable that cannot be read tells nothing here, and
+/// is a doubt of the loader's reader.
 std::string loader_info(const Sysroot& root) {
-    const Result<std::string> text = root.read(
-        "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", 4096);
-    std::string out;
-    for (size_t i = 4; text && i < text->size(); i += 2)
-        if ((*text)[i] != '\0')
-            out += (*text)[i];
-    return out;
+    std::vector<Doubt> unread;
+    return EfiVariables(root).loader_text("LoaderInfo", unread).value_or("");
 }
 
 /// A number of the firmware's (UEFI, "Globally Defined Variables"): four bytes of attributes, then

@@ -23,8 +23,9 @@ std::vector<std::string> distributions(const Sysroot& root) {
     Result<std::string> text = root.read("/etc/os-release");
     if (!text)
         text = root.read("/usr/lib/os-release");
+    const std::string release = text.value_or("");
     std::vector<std::string> out;
-    for (const std::string_view line : lines(text.value_or(""))) {
+    for (const std::string_view line : lines(release)) {
         if (!line.starts_with("ID=") && !line.starts_with("ID_LIKE="))
             continue;
         std::string value(line.substr(line.find('=') + 1));

@@ -8,9 +8,9 @@
 #include "core/result.h"
 #include "core/sysroot.h"
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace virt_nested {
@@ -20,7 +20,10 @@ struct ImageModule {
     std::string name;    ///< '_' for '-'
     std::string release; ///< the folder below lib/modules
 
-    auto operator<=>(const ImageModule&) const = default;
+    bool operator==(const ImageModule&) const = default;
+    bool operator<(const ImageModule& other) const {
+        return std::tie(name, release) < std::tie(other.name, other.release);
+    }
 };
 
 /// The parts of an initramfs that matter here. Files stand where links inside the image lead from.

@@ -31,12 +31,15 @@ std::vector<NamedFact> host_facts(const Host& host) {
     const Platform* platform = host.platform;
     const std::string module =
         platform && !platform->module.empty() ? std::string(platform->module) : "the kvm module";
-    return {{"CPU flag " + (platform ? std::string(platform->cpu_flag) : ""), host.cpu},
-            {module, host.module},
-            {module + ".nested", host.parameter},
-            {"/dev/kvm", host.kvm.device},
-            {"KVM offers " + (platform ? std::string(platform->feature) : "nesting"), host.nests},
-            {"nested paging", host.nested_paging}};
+    std::vector<NamedFact> out = {
+        {module, host.module},
+        {module + ".nested", host.parameter},
+        {"/dev/kvm", host.kvm.device},
+        {"KVM offers " + (platform ? std::string(platform->feature) : "nesting"), host.nests},
+        {"nested paging", host.nested_paging}};
+    if (platform && !platform->cpu_flag.empty())
+        out.insert(out.begin(), {"CPU flag " + std::string(platform->cpu_flag), host.cpu});
+    return out;
 }
 
 /// What the definition gives, as a fact like the others.
@@ -89,7 +92,7 @@ std::string text_of(const Judgement& judgement, const Config& config) {
                       (verdict.undetermined ? ", undetermined" : "") + "\n";
     out += "reason: " + verdict.reason + "\n";
     if (!verdict.mend.empty())
-        out += "run: " + verdict.mend + "\n";
+        out += "mend: " + verdict.mend + "\n";
     if (!verdict.decision.empty())
         out += "decide: " + verdict.decision + "\n";
     out += "label: " + label_words(judgement) + "\n";
@@ -111,6 +114,7 @@ std::string json_of(const Judgement& judgement, const Config& config) {
                 {"label", label_words(judgement)},
                 {"domain", judgement.domain.name},
                 {"reason", verdict.reason},
+                {"mend", verdict.mend},
                 {"fix", verdict.mend},
                 {"decision", verdict.decision},
                 {"would_refuse", verdict.would_refuse},

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <iostream>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -142,15 +143,21 @@ bool colour_wanted() {
     return (!refused || *refused == '\0') && ::isatty(STDOUT_FILENO) != 0;
 }
 
+/// 0 where it is none.
+size_t terminal_columns() {
+    winsize size{};
+    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /// Each file whole or not at all; throws where one could not be written.
 void save(const Report& report, const std::string& folder) {
     const std::string place = std::filesystem::absolute(folder).string() + "/";
     for (const ReportFormat* format : report_formats()) {
         if (!format->saved_as)
             continue;
-        const Result<bool> done =
-            AtomicFile::overwrite(Sysroot(), place + format->saved_as,
-                                  format->render(report, {.colour = false, .everything = true}));
+        const Result<bool> done = AtomicFile::overwrite(
+            Sysroot(), place + format->saved_as,
+            format->render(report, {.colour = false, .everything = true, .columns = 0}));
         if (!done)
             throw std::runtime_error("--save: " + done.error().what);
     }
@@ -197,8 +204,9 @@ int run(const Parsed& parsed) {
     if (parsed.has("save"))
         save(report, parsed.text("save"));
     if (!parsed.flag("quiet"))
-        std::cout << format.render(
-            report, {.colour = colour_wanted(), .everything = parsed.flag("verbose")});
+        std::cout << format.render(report, {.colour = colour_wanted(),
+                                            .everything = parsed.flag("verbose"),
+                                            .columns = terminal_columns()});
     return exit_status(report, horizons);
 }
 

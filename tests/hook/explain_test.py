@@ -20,7 +20,7 @@ ROOTS = os.environ["VN_ROOTS"]
 SLOW = int(os.environ.get("VN_SLOW", "1"))   # a sanitizer or an emulator: each SLOWth guest
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md")
 URI = "urn:virt-nested:domain:1"
-FIELDS = {"verdict", "undetermined", "phase", "label", "domain", "reason", "fix", "decision", "would_refuse", "warnings", "facts"}
+FIELDS = {"verdict", "undetermined", "phase", "label", "domain", "reason", "mend", "fix", "decision", "would_refuse", "warnings", "facts"}
 PHASES = ("prepare", "start", "started", "migrate", "restore", "reconnect")
 
 

@@ -44,10 +44,10 @@ std::string chosen_row(const Machine& machine) {
 
 /// What `validate` would have people do with an argument of this host.
 std::string removal(const IntelHost& host, const char* argument) {
-    return mend_remove_argument(gather(Sysroot(host.path()), {}), argument);
+    return in_words(mend_remove_argument(gather(Sysroot(host.path()), {}), argument));
 }
 std::string addition(const IntelHost& host, const char* argument) {
-    return mend_add_argument(gather(Sysroot(host.path()), {}), argument);
+    return in_words(mend_add_argument(gather(Sysroot(host.path()), {}), argument));
 }
 
 std::string grub(const std::string& arguments, const std::string& release = "6.1.0-50-amd64") {
@@ -146,9 +146,9 @@ TEST(BootArguments, AreNamedWhereTheyStandAndAsTheyAreSpelled) {
                   "/etc/default/grub.d/50-x.cfg:2, then run: update-grub");
     host.write("etc/os-release", "ID=rocky\n");
     EXPECT_EQ(removal(host, "kvm_intel.nested=0"),
-              "grubby --update-kernel=ALL --remove-args=kvm-intel.nested=0");
+              "run: grubby --update-kernel=ALL --remove-args=kvm-intel.nested=0");
     EXPECT_EQ(addition(host, "kvm_intel.nested=1"),
-              "grubby --update-kernel=ALL --args=kvm_intel.nested=1");
+              "run: grubby --update-kernel=ALL --args=kvm_intel.nested=1");
 }
 
 TEST(BootArguments, OfAListTheOthersStay) {
@@ -156,9 +156,9 @@ TEST(BootArguments, OfAListTheOthersStay) {
     host.write("etc/os-release", "ID=rocky\n");
     host.write("proc/cmdline", "BOOT_IMAGE=/v ro modprobe.blacklist=floppy,kvm_intel,pcspkr\n");
     EXPECT_EQ(removal(host, "modprobe.blacklist=kvm_intel"),
-              "grubby --update-kernel=ALL "
-              "--remove-args=modprobe.blacklist=floppy,kvm_intel,pcspkr && "
-              "grubby --update-kernel=ALL --args=modprobe.blacklist=floppy,pcspkr");
+              "run: grubby --update-kernel=ALL "
+              "--remove-args=modprobe.blacklist=floppy,kvm_intel,pcspkr, then "
+              "run: grubby --update-kernel=ALL --args=modprobe.blacklist=floppy,pcspkr");
     host.write("etc/os-release", "ID=debian\n");
     host.write("etc/default/grub", "GRUB_CMDLINE_LINUX='modprobe.blacklist=floppy,kvm_intel'\n");
     host.write("boot/grub/grub.cfg", grub("modprobe.blacklist=floppy,kvm_intel"));
@@ -247,7 +247,7 @@ TEST(BootArguments, GoByWhatBootsTheMachine) {
         {"nothing that tells",
          {},
          "add kvm.x=1 to the kernel command line in the boot loader's configuration",
-         "remove kvm_intel.nested=0 in the kernel command line of the boot loader's "
+         "remove kvm_intel.nested=0 from the kernel command line in the boot loader's "
          "configuration"},
     };
     for (const Case& one : cases) {

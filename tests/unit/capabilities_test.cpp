@@ -67,8 +67,8 @@ TEST(LibvirtCapabilities, ChangeThatLibvirtDoesNotSee) {
     const CheckResult old = said_of(kept(4'005'000, false, "false", "false"));
     EXPECT_EQ(old.result, Outcome::warn);
     EXPECT_EQ(old.found, "vmx missing in libvirt's copy, and KVM offers it");
-    EXPECT_EQ(old.mend,
-              "rm /var/cache/libvirt/qemu/capabilities/3c76bc41d59c0c7314b1ae8e63f4f765.xml "
+    EXPECT_EQ(in_words(old.mend),
+              "run: rm /var/cache/libvirt/qemu/capabilities/3c76bc41d59c0c7314b1ae8e63f4f765.xml "
               "&& systemctl restart libvirtd");
     // The module loaded again with ept, its nested parameter as before.
     const CheckResult ept = said_of(kept(9'000'000, true, "true", "false"));

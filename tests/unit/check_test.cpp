@@ -58,7 +58,8 @@ TEST(Validate, OffNowAndOnAtTheNextLoad) {
     EXPECT_EQ(report.at(Horizon::now), Outcome::fail);
     EXPECT_EQ(report.at(Horizon::next_load), Outcome::pass);
     EXPECT_EQ(report.at(Horizon::next_boot), Outcome::pass);
-    EXPECT_EQ(finding(report, "module-reload").mend, "modprobe -r kvm_intel && modprobe kvm_intel");
+    EXPECT_EQ(in_words(finding(report, "module-reload").mend),
+              "run: modprobe -r kvm_intel && modprobe kvm_intel");
     EXPECT_EQ(exit_status(report, at_now), exit_fail);
     EXPECT_EQ(exit_status(report, at_boot), exit_pass);
 }

@@ -88,7 +88,7 @@ TEST(HookSelinux, ALostLabelIsUndeterminedAndNotFine) {
     const CheckResult said = finding(host.report(), "hook-selinux");
     EXPECT_EQ(said.result, Outcome::undetermined);
     EXPECT_EQ(said.found, host.path() + "/usr/bin/virt-nested-hook: no SELinux label is kept");
-    EXPECT_EQ(said.mend, "capture the machine as root");
+    EXPECT_EQ(in_words(said.mend), "capture the machine as root");
 }
 
 TEST(HookSelinux, WithoutSelinuxThereIsNothingToSay) {
@@ -108,8 +108,9 @@ TEST(HookFiles, EachFaultIsNamedWithItsFile) {
     EXPECT_EQ(open.result, Outcome::fail);
     EXPECT_EQ(open.source, host.path() + "/etc/libvirt/hooks/qemu.d/10-site");
     EXPECT_NE(open.found.find("mode 0775"), std::string::npos);
-    EXPECT_EQ(open.mend, "chown root:root /etc/libvirt/hooks/qemu.d/10-site && chmod go-w "
-                         "/etc/libvirt/hooks/qemu.d/10-site");
+    EXPECT_EQ(in_words(open.mend),
+              "run: chown root:root /etc/libvirt/hooks/qemu.d/10-site && chmod go-w "
+              "/etc/libvirt/hooks/qemu.d/10-site");
     std::vector<std::string> strays;
     for (const CheckResult& check : report.checks)
         if (check.id == "hook-strays")
@@ -129,8 +130,8 @@ TEST(HookFiles, FolderThatOthersCanWriteTo) {
     EXPECT_EQ(said.result, Outcome::fail);
     EXPECT_EQ(said.source, host.path() + "/etc/libvirt/hooks/qemu.d");
     EXPECT_NE(said.found.find("mode 0777"), std::string::npos);
-    EXPECT_EQ(said.mend, "chown root:root /etc/libvirt/hooks/qemu.d && chmod go-w "
-                         "/etc/libvirt/hooks/qemu.d");
+    EXPECT_EQ(in_words(said.mend), "run: chown root:root /etc/libvirt/hooks/qemu.d && chmod go-w "
+                                   "/etc/libvirt/hooks/qemu.d");
 }
 
 TEST(HookFiles, AnotherOwnerThanRoot) {
@@ -156,8 +157,8 @@ TEST(HookFiles, NoneIsAnswered) {
 TEST(HookInstalled, AWrapperIsOurs) {
     const IntelHost host;
     host.write("usr/sbin/virtqemud", "");
-    EXPECT_EQ(finding(host.report(), "hook-installed").mend,
-              link_hook_command(hook_places(), "virtqemud"));
+    EXPECT_EQ(in_words(finding(host.report(), "hook-installed").mend),
+              "run: " + link_hook_command(hook_places(), "virtqemud"));
     host.link("/gone/virt-nested-hook", "etc/libvirt/hooks/qemu");
     EXPECT_EQ(finding(host.report(), "hook-installed").found,
               "-> /gone/virt-nested-hook, which does not exist");
@@ -184,7 +185,7 @@ TEST(HookOthers, WhereTheyCouldLoseASavedGuest) {
     EXPECT_EQ(said.result, Outcome::warn);
     EXPECT_EQ(said.found, "libvirt 11.3.0, which runs qemu.d/10-site at restore");
     EXPECT_EQ(said.source, host.path() + "/etc/libvirt/hooks");
-    EXPECT_NE(said.mend.find("[ \"$2\" != restore ] || exit 0"), std::string::npos);
+    EXPECT_NE(in_words(said.mend).find("[ \"$2\" != restore ] || exit 0"), std::string::npos);
     // What libvirt does not run is no danger.
     host.program("etc/libvirt/hooks/qemu.d/10-site", 0644);
     EXPECT_EQ(finding(host.report(), "hook-others").result, Outcome::pass);

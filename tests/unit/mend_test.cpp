@@ -2,6 +2,7 @@
 // Mends in the words of the host's own kind and daemon.
 #include "core/hook_files.h"
 #include "tests/unit/captured_host.h"
+#include "validator/checks/mend.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ std::string fix(const IntelHost& host, const std::string& id) {
     const Report report = host.report();
     for (const CheckResult& check : report.checks)
         if (check.id == id && !check.mend.empty())
-            return check.mend;
+            return in_words(check.mend);
     return {};
 }
 
@@ -30,8 +31,8 @@ TEST(Mend, NixosIsToldItsOwnWay) {
     host.write("etc/libvirt/qemu.conf", "");
     EXPECT_EQ(fix(host, "modprobe-lines"), nixos + std::string("options kvm_intel ept=1"));
     EXPECT_EQ(fix(host, "next-load"),
-              nixos + std::string("correct or remove 'nested=0', which is in ") + host.path() +
-                  "/etc/modprobe.d/nixos.conf:1");
+              nixos + std::string("replace 'nested=0' with 'nested=1', which is in ") +
+                  host.path() + "/etc/modprobe.d/nixos.conf:1");
     EXPECT_EQ(fix(host, "hook-installed"),
               "virtualisation.libvirtd.hooks.qemu in configuration.nix: " +
                   std::string(hook_places().program));
@@ -40,7 +41,8 @@ TEST(Mend, NixosIsToldItsOwnWay) {
                     .starts_with(nixos + std::string("remove 'blacklist kvm_intel', which is in ")))
         << fix(host, "module-blocked");
     for (const CheckResult& check : host.report().checks)
-        EXPECT_EQ(check.mend.find("/etc/modprobe.d/kvm.conf"), std::string::npos) << check.id;
+        EXPECT_EQ(in_words(check.mend).find("/etc/modprobe.d/kvm.conf"), std::string::npos)
+            << check.id;
 }
 
 TEST(Mend, AnotherHostIsToldToMoveTheLine) {
@@ -54,14 +56,13 @@ TEST(Mend, EnableIsForHostsThatKeepEtc) {
     host.write("sys/module/kvm_intel/parameters/nested", "N\n");
     host.write("dev/kvm", "nesting=0\n");
     host.write("etc/os-release", "ID=opensuse-microos\n");
-    EXPECT_TRUE(fix(host, "kvm-nesting").starts_with("virt-nested enable"))
-        << fix(host, "kvm-nesting");
+    const auto turned_on = [&] {
+        return in_words(mend_nested(gather(Sysroot(host.path()), {}), Turn::on));
+    };
+    EXPECT_EQ(turned_on(), "run: virt-nested enable");
     host.write("etc/os-release", "ID=fedora\n");
     host.write("usr/lib/bootc/install/00.toml", "");
-    EXPECT_TRUE(
-        fix(host, "kvm-nesting")
-            .starts_with("put it into the image (Containerfile): options kvm_intel nested=1"))
-        << fix(host, "kvm-nesting");
+    EXPECT_EQ(turned_on(), "put it into the image (Containerfile): options kvm_intel nested=1");
 }
 
 TEST(Mend, ModularDaemonsAreNamed) {

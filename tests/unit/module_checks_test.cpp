@@ -63,37 +63,38 @@ TEST(MissingModule, TheRunningKernelsAreGone) {
     EXPECT_TRUE(contains(module.found, "the running kernel 6.1.0-50-amd64 has no modules"));
     EXPECT_TRUE(contains(module.why, "replaced by an upgrade")) << module.why;
     EXPECT_TRUE(contains(module.why, "has only 6.1.0-51-amd64")) << module.why;
-    EXPECT_EQ(module.mend, "reboot, into the kernel that is installed");
+    EXPECT_EQ(in_words(module.mend), "reboot, into the kernel that is installed");
 }
 
 TEST(MissingModule, NothingIsClaimedWithoutAnyModules) {
     const NotLoaded host;
     host.without_files();
-    EXPECT_EQ(finding(host.report(), "kvm-module").mend, "modprobe kvm_intel");
+    EXPECT_EQ(in_words(finding(host.report(), "kvm-module").mend), "run: modprobe kvm_intel");
     host.write("lib/modules/left-behind/README", "");
-    EXPECT_EQ(finding(host.report(), "kvm-module").mend, "modprobe kvm_intel");
+    EXPECT_EQ(in_words(finding(host.report(), "kvm-module").mend), "run: modprobe kvm_intel");
 }
 
 TEST(MissingModule, AKernelWithoutItIsToldByItsConfiguration) {
     const NotLoaded host;
     host.write(std::string("lib/modules/") + release + "/modules.dep", "kernel/fs/ext4/ext4.ko:\n");
-    std::string mend = finding(host.report(), "kvm-module").mend;
+    std::string mend = in_words(finding(host.report(), "kvm-module").mend);
     EXPECT_TRUE(contains(mend, "if a package of this kernel's modules has it")) << mend;
     EXPECT_TRUE(contains(mend, "boot a kernel that has kvm_intel")) << mend;
     host.write("etc/os-release", "ID=ubuntu\n");
-    mend = finding(host.report(), "kvm-module").mend;
+    mend = in_words(finding(host.report(), "kvm-module").mend);
     EXPECT_TRUE(contains(mend, "install linux-modules-extra-6.1.0-50-amd64;")) << mend;
     host.write(std::string("boot/config-") + release,
                "CONFIG_64BIT=y\nCONFIG_KVM=m\nCONFIG_KVM_INTEL=m\n");
-    EXPECT_EQ(finding(host.report(), "kvm-module").mend,
+    EXPECT_EQ(in_words(finding(host.report(), "kvm-module").mend),
               "install linux-modules-extra-6.1.0-50-amd64");
     host.write(std::string("boot/config-") + release,
                "CONFIG_64BIT=y\nCONFIG_KVM=m\n# CONFIG_KVM_INTEL is not set\n");
     const CheckResult module = finding(host.report(), "kvm-module");
     EXPECT_TRUE(contains(module.found, "was built without kvm_intel")) << module.found;
-    EXPECT_EQ(module.mend, "boot a kernel that has kvm_intel");
+    EXPECT_EQ(in_words(module.mend), "boot a kernel that has kvm_intel");
     host.without_files();
-    EXPECT_EQ(finding(host.report(), "kvm-module").mend, "boot a kernel that has kvm_intel");
+    EXPECT_EQ(in_words(finding(host.report(), "kvm-module").mend),
+              "boot a kernel that has kvm_intel");
 }
 
 TEST(KernelConfig, LinesAsKconfigWritesThem) {
@@ -108,9 +109,9 @@ TEST(KernelConfig, LinesAsKconfigWritesThem) {
 TEST(ModulesDisabled, NothingIsToBeLoadedBeforeABoot) {
     const NotLoaded host;
     host.write("proc/sys/kernel/modules_disabled", "0\n");
-    EXPECT_EQ(finding(host.report(), "kvm-module").mend, "modprobe kvm_intel");
+    EXPECT_EQ(in_words(finding(host.report(), "kvm-module").mend), "run: modprobe kvm_intel");
     host.write("proc/sys/kernel/modules_disabled", "1\n");
-    const std::string mend = finding(host.report(), "kvm-module").mend;
+    const std::string mend = in_words(finding(host.report(), "kvm-module").mend);
     EXPECT_TRUE(mend.starts_with("reboot: kernel.modules_disabled is 1")) << mend;
     EXPECT_FALSE(contains(mend, "modprobe")) << mend;
 }
@@ -158,7 +159,7 @@ TEST(Companions, AnOptionThatTurnsItOffIsNamed) {
     host.write("etc/modprobe.d/kvm.conf", "options kvm_intel enable_apicv=0\n");
     CheckResult apicv = finding(host.report(), "parameter-apicv");
     EXPECT_EQ(apicv.result, Outcome::warn);
-    EXPECT_TRUE(contains(apicv.mend, "'enable_apicv=0' in ")) << apicv.mend;
+    EXPECT_TRUE(contains(in_words(apicv.mend), "'enable_apicv=0' in ")) << in_words(apicv.mend);
     host.write("proc/cpuinfo", cpu("GenuineIntel", "fpu vmx ept", "vmx flags\t: ept vpid\n"));
     EXPECT_EQ(finding(host.report(), "parameter-apicv").result, Outcome::skip);
     host.write("proc/cpuinfo", cpu("GenuineIntel", "fpu vmx ept", "vmx flags\t: ept apicv\n"));
@@ -196,7 +197,8 @@ TEST(RivalHypervisor, NeedsByItsVersionAndTheKernels) {
                        std::string(c.at_load) + "\n");
         const CheckResult said = finding(host.report(), "rival-hypervisor");
         EXPECT_EQ(said.result, c.result) << c.version << " on " << c.kernel << ": " << said.found;
-        EXPECT_TRUE(c.result == Outcome::pass || contains(said.mend, c.mend)) << said.mend;
+        EXPECT_TRUE(c.result == Outcome::pass || contains(in_words(said.mend), c.mend))
+            << in_words(said.mend);
     }
 }
 
@@ -206,7 +208,7 @@ TEST(RivalHypervisor, TheOptionInItsWayIsNamed) {
     host.write("sys/module/vboxdrv/version", "7.2.10 r1\n");
     host.write("sys/module/kvm/parameters/enable_virt_at_load", "N\n");
     host.write("etc/modprobe.d/virtualbox.conf", "options kvm enable_virt_at_load=0\n");
-    const std::string mend = finding(host.report(), "rival-hypervisor").mend;
+    const std::string mend = in_words(finding(host.report(), "rival-hypervisor").mend);
     EXPECT_TRUE(contains(mend, "'enable_virt_at_load=0' in ")) << mend;
     EXPECT_TRUE(contains(mend, "virtualbox.conf:1; then reboot")) << mend;
 }
@@ -220,5 +222,6 @@ TEST(XenDom0, IsToldInOneLineAndNeverToAskAnOuterHost) {
     EXPECT_EQ(said.result, Outcome::fail);
     EXPECT_EQ(said.found, "this machine was booted with Xen, and this is its dom0");
     for (const CheckResult& check : report.checks)
-        EXPECT_FALSE(contains(check.mend, "outer host")) << check.id << ": " << check.mend;
+        EXPECT_FALSE(contains(in_words(check.mend), "outer host"))
+            << check.id << ": " << in_words(check.mend);
 }

@@ -44,8 +44,10 @@ struct BootedBy {
 struct ArgumentList {
     Signs when = {};                              ///< any of these; empty: always
     std::span<const std::string_view> files = {}; ///< '*' stands for a last name's beginning
-    std::string_view key = {};    ///< how the lines begin that hold it; empty: all do
-    std::string_view add = {};    ///< a clause, or a command
+    std::string_view key = {}; ///< how the lines begin that hold it; empty: all do
+    /// The key of the line that an argument is added to; empty: the file is the command line.
+    std::string_view adds_to = {};
+    std::string_view add = {};    ///< a clause; or "run: " and a command
     std::string_view remove = {}; ///< the same, where it was not found in `files`
     std::string_view apply = {};  ///< a command, behind a change of `files`; empty: none is needed
 };

@@ -166,8 +166,8 @@ void Run::build(const StaleImage& stale) {
     std::vector<std::string> quoted;
     for (const std::string& word : command)
         quoted.push_back(word.starts_with("-") ? word : shell_word(word));
-    const std::string shown =
-        command.empty() ? mend_initramfs(facts_, *stale.image) : "run: " + join(quoted, " ");
+    const std::string shown = command.empty() ? in_words(mend_initramfs(facts_, *stale.image))
+                                              : "run: " + join(quoted, " ");
     if (!options_.initramfs || command.empty() || !root_.live())
         return object(stale.why + "; " + shown, exit_warn);
     if (options_.dry_run)

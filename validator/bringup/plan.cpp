@@ -98,7 +98,7 @@ void excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
                       std::to_string(exclusion->until.second) + " (" +
                       std::string(exclusion->source) + "); " + where(facts, winner->origin) +
                       " says " + printable(winner->shown(other)) + "; " +
-                      mend_setting(facts, *winner, module, other));
+                      in_words(mend_setting(facts, *winner, module, other)));
 }
 
 } // namespace
@@ -142,12 +142,12 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
             continue;
         out.push_back(origin_text(facts, setting) + ": fatal, " + module +
                       " does not load with it (" + answer.why + "); " +
-                      mend_setting(facts, setting, module, "nested"));
+                      in_words(mend_setting(facts, setting, module, "nested")));
     }
     const Setting* winner = effective.winner();
     if (winner && check_value(type, winner->value).on.value_or(on) != on)
         out.push_back(origin_text(facts, *winner) + " for " + module + " and has the last word; " +
-                      mend_setting(facts, *winner, module, "nested"));
+                      in_words(mend_setting(facts, *winner, module, "nested")));
     refused_words(effective, out);
     if (on)
         excluded(facts, conf, cmdline, module, out);
@@ -155,7 +155,7 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
         if (on && block.doubt.empty())
             out.push_back(where(facts, block.origin) + " keeps " + module + " from being loaded" +
                           (block.by_name ? "" : " at boot") + ": " + printable(block.text) + "; " +
-                          mend_block(facts, block));
+                          in_words(mend_block(facts, block)));
     for (const ConfProblem& problem : conf.problems)
         if (problem.kind == ConfProblem::Kind::unreadable)
             out.push_back(root.shown(printable(problem.path)) +
@@ -285,7 +285,7 @@ std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf
         const std::string argument = plan.module + "." + winner->shown("nested");
         out.push_back(facts.root + printable(entry.source) + " gives the next kernel " +
                       printable(argument) + ", which has the last word; " +
-                      mend_remove_argument(facts, argument));
+                      in_words(mend_remove_argument(facts, argument)));
     }
     return out;
 }

@@ -69,7 +69,8 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
     refuse(plan, is_so ? exit_pass : exit_fail,
            what + (is_so ? "; it is " + std::string(plan.on ? "on" : "off") + " now; " : "; ") +
                "to " + (is_so ? "keep it so" : "change it") + ": " +
-               (add ? mend_add_argument(facts, argument) : mend_remove_argument(facts, argument)));
+               in_words(add ? mend_add_argument(facts, argument)
+                            : mend_remove_argument(facts, argument)));
     return true;
 }
 
@@ -77,7 +78,7 @@ bool refuse_by_parameter(const Sysroot& root, const Facts& facts, Plan& plan) {
     if (facts.modules.available.absent()) {
         refuse(plan, exit_fail,
                "this kernel has no module " + plan.module + " (" + facts.modules.available.source +
-                   "); " + missing_module(facts).mend);
+                   "); " + in_words(missing_module(facts).mend));
         return true;
     }
     const Result<Parmtypes> types = read_parmtypes(root, facts.machine.kernel, plan.module);

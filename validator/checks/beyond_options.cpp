@@ -41,8 +41,7 @@ std::optional<Outlook> not_asked_here(const Facts& facts) {
 std::optional<Outlook> withheld(const Facts& facts, Horizon horizon) {
     const Host& host = facts.host;
     if (host.cpu.off() && !host.nests.on())
-        return Outlook::of(State::off, host.cpu.found, host.cpu.source)
-            .mend_by(mend_hardware(facts));
+        return Outlook::of(State::off, host.cpu.found, host.cpu.source).mend_by(mend_cpu(facts));
     const LogLine* line = host.module.absent() && !host.nests.on()
                               ? facts.modules.log.refusal(
                                     horizon == Horizon::next_load ? Lasts::the_boot : Lasts::always)

@@ -158,20 +158,33 @@ Check initramfs_stale_check() {
     };
 }
 
-/// What makes the next boot's arguments those of this one.
-std::string mend_difference(const Facts& facts, const std::vector<std::string>& now,
-                            const std::vector<std::string>& next) {
-    std::vector<std::string> steps{"reboot where the new ones are meant"};
-    const auto add_missing = [&](const std::vector<std::string>& from,
-                                 const std::vector<std::string>& in,
-                                 std::string (*mend)(const Facts&, std::string_view)) {
-        for (const std::string& word : from)
-            if (std::find(in.begin(), in.end(), word) == in.end() && steps.size() < 5)
-                steps.push_back(mend(facts, word));
-    };
-    add_missing(next, now, mend_remove_argument);
-    add_missing(now, next, mend_add_argument);
-    return join(steps, "; else: ");
+/// The argument of that boot that says the contrary of what is wanted, where one does.
+Mend mend_contrary(const Facts& facts, const NextBoot& boot) {
+    const Platform& platform = *facts.platform();
+    if (platform.parameter.empty() || facts.config.host == HostIntent::any)
+        return {};
+    const Effective given =
+        effective(facts.configuration.conf,
+                  parse_cmdline(boot.entry.cmdline, facts.configuration.kmod.profile),
+                  platform.module, platform.parameter, load_context(facts, boot.kernel));
+    const Setting* winner = given.winner();
+    const Parameter* known = known_parameter(platform.module, platform.parameter);
+    const bool contrary =
+        winner && known && winner->origin.on_command_line() &&
+        check_value(known->type, winner->value).on != (facts.config.host == HostIntent::on);
+    return contrary ? mend_setting(facts, *winner) : Mend();
+}
+
+/// Never away from what is wanted of this host: where the next boot's arguments bring that, they
+/// are to be had by booting them.
+Mend mend_difference(const Facts& facts, const NextBoot& boot) {
+    const Mend contrary = facts.platform() ? mend_contrary(facts, boot) : Mend();
+    if (!contrary.empty())
+        return contrary;
+    const Outlook next = at_next_boot(facts);
+    const Mend mend =
+        outcome_of(facts, next.state) == Outcome::pass ? Mend() : mend_for(facts, next);
+    return mend.empty() ? Mend("reboot, where the new ones are meant") : mend;
 }
 
 Findings boot_command_line(const Facts& facts) {
@@ -192,7 +205,7 @@ Findings boot_command_line(const Facts& facts) {
             continue;
         out.push_back(Finding::warn("as in this boot: " + words(now), words(next),
                                     facts.shown(printable(boot.entry.source)))
-                          .mend_by(mend_difference(facts, now, next)));
+                          .mend_by(mend_difference(facts, boot)));
     }
     if (out.empty())
         out.push_back(Finding::pass("as in this boot: " + words(now), words(now),
@@ -206,6 +219,7 @@ Check boot_command_line_check() {
         .title = "The next boot's command line",
         .severity = Outcome::warn,
         .horizons = at_boot,
+        .tells = Tells::effect,
         .why = "The boot loader will give another command line than this boot has.",
         .mend = "reboot, or correct the boot entry",
         .reference = "https://uapi-group.org/specifications/specs/boot_loader_specification/",

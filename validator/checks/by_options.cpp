@@ -59,8 +59,8 @@ Outlook Outlook::because(std::string text) && {
     return std::move(*this);
 }
 
-Outlook Outlook::mend_by(std::string text) && {
-    mend = std::move(text);
+Outlook Outlook::mend_by(Mend steps) && {
+    mend = std::move(steps);
     return std::move(*this);
 }
 
@@ -146,7 +146,7 @@ Outlook by_settings(const Facts& facts, const ModConf& conf, const Cmdline& cmdl
             .written_at(winner->origin);
     Outlook out =
         Outlook::of(*taken.on ? State::on : State::off, text, where(facts, winner->origin))
-            .mend_by(*taken.on ? std::string() : mend_setting(facts, *winner))
+            .mend_by(*taken.on ? Mend() : mend_setting(facts, *winner))
             .written_at(winner->origin);
     if (*taken.on)
         excluded(facts, conf, cmdline, kernel, out);

@@ -16,12 +16,12 @@ struct Outlook {
     std::string found;  ///< a clause: "nested=0", "the module is blocked"; for undetermined: why
     std::string source; ///< file and line, or the fact's source
     std::string why;    ///< empty: nothing to add
-    std::string mend;   ///< what would turn it on; empty: nothing known
+    Mend mend;          ///< what would turn it on; empty: nothing known
     std::optional<Origin> origin; ///< where that was written which it rests on
 
     static Outlook of(State state, std::string found, std::string source);
     Outlook because(std::string text) &&;
-    Outlook mend_by(std::string text) &&;
+    Outlook mend_by(Mend steps) &&;
     Outlook written_at(Origin place) &&;
 };
 

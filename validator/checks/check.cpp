@@ -3,6 +3,7 @@
 #include "validator/checks/check.h"
 
 #include "core/text.h"
+#include "validator/checks/causes.h"
 
 #include <algorithm>
 
@@ -34,11 +35,12 @@ CheckResult beside(const Check& check, Finding finding) {
     out.why = finding.why.empty() ? std::string(check.why) : std::move(finding.why);
     const bool to_mend = finding.result != Outcome::pass && finding.result != Outcome::skip;
     if (to_mend)
-        out.mend = finding.mend.empty() ? std::string(check.mend) : std::move(finding.mend);
+        out.mend = finding.mend.empty() ? Mend(check.mend) : std::move(finding.mend);
     out.reference = check.reference;
     out.horizons = finding.horizons != 0 ? finding.horizons : check.horizons;
     out.decides = check.decides & out.horizons;
     out.waived = finding.waived;
+    out.tells = check.tells;
     return out;
 }
 
@@ -154,6 +156,7 @@ Report report_on(const Facts& facts, const ValidateOptions& options) {
             report.checks.push_back(beside(entry, std::move(finding)));
     }
     settle(report);
+    plan(report);
     return report;
 }
 

@@ -43,6 +43,7 @@ struct Check {
     Horizons horizons = at_now;
     Horizons decides = 0; ///< without its answer the verdict of these horizons is undetermined
     bool wants_nesting = false; ///< says nothing on a host that is meant not to nest
+    Tells tells = Tells::cause;
     std::string_view why = {};
     std::string_view mend = {};
     std::string_view reference = {};

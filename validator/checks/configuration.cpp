@@ -148,9 +148,7 @@ Findings module_blocked(const Facts& facts) {
                         "not blocked", std::string(name(block.kind)) + ": " + printable(block.text),
                         where(facts, block.origin))
                 .because(block.doubt)
-                .mend_by(mend_block(facts, block) + (block.origin.on_command_line()
-                                                         ? ""
-                                                         : ", unless KVM is meant to be off here"))
+                .mend_by(mend_block(facts, block))
                 .at(block.by_name ? at_load | at_boot : at_boot));
     if (out.empty())
         out.push_back(Finding::pass("not blocked", "not blocked"));
@@ -200,6 +198,7 @@ Check overridden_check() {
         .severity = Outcome::warn,
         .platforms = has_parameter,
         .horizons = later,
+        .tells = Tells::effect,
         .why =
             "Files are read in the order of their names and the last value wins: a vendor's or a "
             "tool's file can beat the administrator's.",
@@ -215,9 +214,7 @@ Finding from(const Facts& facts, const Outlook& outlook) {
     out.expected = facts.config.host == HostIntent::on    ? "nesting on"
                    : facts.config.host == HostIntent::off ? "nesting off"
                                                           : "either";
-    out.mend = outlook.mend;
-    if (out.result == Outcome::fail && outlook.state == State::on)
-        out.mend = mend_nested(facts, Turn::off);
+    out.mend = mend_for(facts, outlook);
     return out;
 }
 
@@ -231,6 +228,7 @@ Check next_load_check() {
         .title = "Nesting after the next load of the module",
         .horizons = at_load,
         .decides = at_load,
+        .tells = Tells::outcome,
         .why =
             "It is what modprobe would hand to the kernel: modprobe.d in the order of file names, "
             "then the kernel command line; the last value counts.",
@@ -250,6 +248,7 @@ Check next_boot_check() {
         .title = "Nesting after the next boot",
         .horizons = at_boot,
         .decides = at_boot,
+        .tells = Tells::outcome,
         .why = "The next boot reads the initramfs's copy of modprobe.d where the module is loaded "
                "there, "
                "and the boot loader's command line.",

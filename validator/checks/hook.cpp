@@ -48,7 +48,7 @@ Findings hook_installed(const Facts& facts) {
         } else if (!file.executable) {
             one.result = Outcome::fail;
             one.found += ", not executable: libvirt skips it without a word";
-            one.mend = "chmod 0755 " + shell_word(file.real);
+            one.mend = run("chmod 0755 " + shell_word(file.real));
         } else if (!facts.hook.judge) {
             one.result = Outcome::fail;
             one.found += ", without virt-nested-judge beside it: labelled guests are refused";
@@ -114,7 +114,7 @@ std::optional<Finding> open_to_others(const HookFile& file) {
     Finding out;
     out.found = "owner " + std::to_string(file.status.uid) + ", mode " + mode.data();
     out.mend =
-        "chown root:root " + shell_word(file.real) + " && chmod go-w " + shell_word(file.real);
+        run("chown root:root " + shell_word(file.real) + " && chmod go-w " + shell_word(file.real));
     return out;
 }
 
@@ -152,7 +152,7 @@ std::optional<Finding> no_program_of_a_hook(const HookFile& file) {
     } else {
         return std::nullopt;
     }
-    out.mend = "chmod -x " + shell_word(file.path) + ", or remove it";
+    out.mend = run("chmod -x " + shell_word(file.path));
     return out;
 }
 

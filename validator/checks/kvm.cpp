@@ -32,7 +32,7 @@ Finding missing_flag(const Facts& facts) {
         out.found += ", cleared by " + printable(*option);
         out.source = facts.shown(Cmdline::file);
         out.why = "The kernel was told to hide it; it then blames the firmware, wrongly.";
-        out.mend = mend_remove_argument(facts, *option);
+        out.mend = mend_cpu(facts);
         return out;
     }
     const std::string* line = facts.modules.refusal();
@@ -115,14 +115,6 @@ Check cpu_nested_paging_check() {
     };
 }
 
-/// How the module gets loaded, once nothing stands against it.
-std::string load(const Facts& facts) {
-    if (facts.modules.loading.off())
-        return "reboot: " + facts.modules.loading.found + " (" + facts.modules.loading.source +
-               "), and no module is loaded before the next boot";
-    return "modprobe " + std::string(facts.platform()->module);
-}
-
 /// Another module than ours answers /dev/kvm: what it offers is KVM's to say.
 void foreign_backend(const Facts& facts, Finding& out) {
     const Host& host = facts.host;
@@ -130,36 +122,28 @@ void foreign_backend(const Facts& facts, Finding& out) {
     out.source = facts.shown("/sys/module/" + host.backends.front());
     out.why = "Another module than " + std::string(facts.platform()->module) +
               " answers /dev/kvm here; what it offers is asked of KVM, not guessed.";
-    out.mend = mend_hardware(facts);
     out.result = host.nests.on() ? Outcome::pass : Outcome::fail;
 }
 
 Finding module_absent(const Facts& facts) {
     const Host& host = facts.host;
-    Finding out = Finding::fail("loaded", "not loaded", host.module.source);
+    Finding out =
+        Finding::fail("loaded", "not loaded", host.module.source).mend_by(mend_not_loaded(facts));
     if (!host.backends.empty()) {
         foreign_backend(facts, out);
     } else if (!facts.configuration.effective.blocks.empty()) {
         const Block& block = facts.configuration.effective.blocks.front();
         out.found += ", blocked by '" + printable(block.text) + "'";
         out.source = where(facts, block.origin);
-        out.mend = mend_block(facts, block) + "; then: " + load(facts);
     } else if (const MissingModule missing = missing_module(facts); !missing.found.empty()) {
         out.found += ", " + missing.found;
         out.source = facts.modules.available.source;
         out.why = missing.why;
-        out.mend = missing.mend;
     } else if (host.cpu.off()) {
         out.why =
             "It does not load without the CPU's " + std::string(facts.platform()->cpu_flag) + ".";
-        out.mend = mend_hardware(facts);
-    } else {
-        const LogLine* line = standing_refusal(facts);
-        if (line)
-            out.found += ", the kernel says: " + line->text;
-        out.mend = line ? mend_refusal(facts, *line) : std::string();
-        if (out.mend.empty() || facts.modules.loading.off())
-            out.mend = load(facts);
+    } else if (const LogLine* line = standing_refusal(facts)) {
+        out.found += ", the kernel says: " + line->text;
     }
     return out;
 }
@@ -193,18 +177,29 @@ Check kvm_module_check() {
     };
 }
 
+/// Why KVM offers nothing, from the hardware upwards.
+Mend mend_no_kvm(const Facts& facts) {
+    const Host& host = facts.host;
+    if (!facts.platform() || facts.machine.dom0)
+        return mend_hardware(facts);
+    if (host.cpu.off())
+        return mend_cpu(facts);
+    if (!host.module.on() && !facts.platform()->module.empty())
+        return mend_not_loaded(facts);
+    return host.parameter.off() || !facts.platform()->boot_option.empty()
+               ? mend_now(facts, Turn::on)
+               : mend_hardware(facts);
+}
+
 Findings kvm_device(const Facts& facts) {
     const Fact& device = facts.host.kvm.device;
     Finding out = Finding::pass("can be opened", device.found, device.source);
     if (device.on())
         return {out};
     if (device.absent()) {
-        out.found = "missing";
+        out.found = "/dev/kvm is missing";
         out.result = facts.config.host == HostIntent::on ? Outcome::fail : Outcome::pass;
-        if (facts.platform() && !facts.platform()->module.empty() && !facts.host.module.on())
-            out.mend = facts.machine.dom0
-                           ? mend_hardware(facts)
-                           : "load " + std::string(facts.platform()->module) + "; see kvm-module";
+        out.mend = mend_no_kvm(facts);
         return {out};
     }
     out.result = Outcome::undetermined;
@@ -219,6 +214,7 @@ Check kvm_device_check() {
         .id = "kvm-device",
         .title = "/dev/kvm",
         .wants_nesting = true,
+        .tells = Tells::effect,
         .why = "Without it QEMU runs guests in emulation or not at all.",
         .mend = "see kvm-module",
         .reference = api,
@@ -235,8 +231,8 @@ Findings kvm_nesting(const Facts& facts) {
                                                           : "either";
     if (!nests.reason.empty())
         out.found += (out.found.empty() ? "" : ", ") + nests.reason;
-    if (nests.absent() && out.found.empty())
-        out.found = "no KVM";
+    if (nests.absent())
+        out.found = "no KVM" + (out.found.empty() ? "" : ": /dev/kvm is " + out.found);
     if (out.result != Outcome::fail)
         return {out};
     if (facts.platform() && facts.platform()->probe == KvmProbe::none) {
@@ -244,14 +240,7 @@ Findings kvm_nesting(const Facts& facts) {
         out.mend = mend_hardware(facts);
         return {out};
     }
-    if (nests.on())
-        out.mend = mend_now(facts, Turn::off);
-    else if (facts.host.cpu.off() || facts.host.parameter.on() || facts.modules.refusal())
-        out.mend = mend_hardware(facts);
-    else if (facts.host.parameter.off())
-        out.mend = mend_now(facts, Turn::on);
-    else
-        out.mend = "see what the checks on the CPU and on the module say";
+    out.mend = nests.on() ? mend_now(facts, Turn::off) : mend_no_kvm(facts);
     return {out};
 }
 
@@ -260,6 +249,7 @@ Check kvm_nesting_check() {
         .id = "kvm-nesting",
         .title = "What KVM offers to guests",
         .decides = at_now,
+        .tells = Tells::effect,
         .why = "KVM's own answer is the truth; files and parameters only explain it.",
         .mend = "virt-nested validate -v names the cause",
         .reference = api,
@@ -275,7 +265,8 @@ Findings kvm_nested_paging(const Facts& facts) {
     if (paging.undetermined())
         return {Finding::undetermined(flag + " offered", paging.reason, paging.source)};
     return {Finding::of(paging.on() ? Outcome::pass : Outcome::warn, flag + " offered",
-                        paging.found, paging.source)};
+                        paging.found, paging.source)
+                .mend_by(paging.on() ? Mend() : mend_nested_paging(facts))};
 }
 
 Check kvm_nested_paging_check() {
@@ -285,6 +276,7 @@ Check kvm_nested_paging_check() {
         .severity = Outcome::warn,
         .platforms = has_nested_paging,
         .wants_nesting = true,
+        .tells = Tells::effect,
         .why = "The guest hypervisor runs its guests on shadow paging: it works, very slowly.",
         .mend = "turn on ept (Intel) or npt (AMD) of the module, then reload it",
         .reference = api,
@@ -341,6 +333,7 @@ Check module_reload_check() {
         .title = "Options that wait for a reload",
         .severity = Outcome::warn,
         .horizons = at_none, // what runs is told by KVM, what will by next-load
+        .tells = Tells::outcome,
         .why = "The parameter of a running module does not change; it takes a reload or a reboot.",
         .mend = "reload the module or reboot",
         .reference = guide,

@@ -2,8 +2,11 @@
 // What mends a finding on this host.
 #include "validator/checks/mend.h"
 
+#include "core/modconf/boot_options.h"
 #include "core/text.h"
 #include "validator/checks/missing_module.h"
+#include "validator/checks/outlook.h"
+#include "validator/checks/refusal.h"
 
 #include <algorithm>
 
@@ -15,61 +18,87 @@ std::string where(const Facts& facts, const Origin& origin) {
 
 namespace {
 
-/// How words of a file of modprobe.d are changed.
-std::string mend_file(const Facts& facts, const Origin& origin, const std::string& verb,
-                      const std::string& text) {
+/// A line of modprobe.d changed: `by` in place of `text`, or `text` away.
+Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text,
+               const std::string& by = {}) {
+    Step change;
+    change.act = by.empty() ? Act::remove : Act::replace;
+    change.text = text;
+    change.by = by;
+    const std::string what = by.empty() ? "remove '" + printable(text) + "'"
+                                        : "replace '" + printable(text) + "' with '" + by + "'";
     if (facts.machine.made_elsewhere())
-        return std::string(facts.machine.kind->files) + ": " + verb + " '" + text +
-               "', which is in " + where(facts, origin);
-    const std::string& file = origin.file;
-    if (file.starts_with("/etc/") || file.starts_with("/run/"))
-        return verb + " '" + text + "' in " + where(facts, origin);
+        return std::string(facts.machine.kind->files) + ": " + what + ", which is in " +
+               where(facts, origin);
+    change.file = origin.file;
+    change.line = origin.line;
+    if (origin.file.starts_with("/etc/") || origin.file.starts_with("/run/")) {
+        change.words = what + " in " + where(facts, origin);
+        return change;
+    }
     // A vendor's file comes back with the next update; a file of its name in /etc masks it.
-    return "mask the vendor's file: cp " + shell_word(file) + " /etc/modprobe.d/, and " + verb +
-           " '" + text + "' in the copy";
+    Step copy = run("cp -n " + shell_word(origin.file) + " /etc/modprobe.d/");
+    copy.words = "mask the vendor's file: " + printable(copy.command, 512);
+    change.file = "/etc/modprobe.d/" + std::string(base_name(origin.file));
+    change.words = what + " in the copy";
+    return Mend(copy).then(change);
 }
 
-std::string reload(const Facts& facts) {
+/// `before`: what has to be done first.
+Step reload(const Facts& facts, const std::string& before = {}) {
     const std::string module(facts.platform()->module);
-    return "modprobe -r " + module + " && modprobe " + module;
+    Step out = load("modprobe -r " + module + " && modprobe " + module);
+    if (!before.empty())
+        out.words = before + ", then " + out.words + "; or reboot";
+    return out;
+}
+
+/// The value that is wanted of this host, of a parameter that nests.
+std::string wanted_text(const Facts& facts, std::string_view module, std::string_view parameter) {
+    const Platform& platform = *facts.platform();
+    if (module != platform.module || !same_parameter(parameter, platform.parameter) ||
+        facts.config.host == HostIntent::any)
+        return {};
+    return std::string(parameter) + (facts.config.host == HostIntent::on ? "=1" : "=0");
 }
 
 } // namespace
 
-std::string mend_initramfs(const Facts& facts, const InitramfsImage& image) {
+Mend mend_initramfs(const Facts& facts, const InitramfsImage& image) {
     if (facts.machine.kind)
         return std::string(facts.machine.kind->name) + ": the image is not rebuilt in place; " +
                std::string(facts.machine.kind->initramfs);
     if (image.unified)
         return mend_unified(facts);
     if (image.builder == ImageBuilder::initramfs_tools)
-        return "update-initramfs -u -k " + shell_word(image.kernel);
+        return run("update-initramfs -u -k " + shell_word(image.kernel));
     if (image.builder == ImageBuilder::dracut)
-        return "dracut -f " + shell_word(image.path) + " " + shell_word(image.kernel);
+        return run("dracut -f " + shell_word(image.path) + " " + shell_word(image.kernel));
     return "build " + shell_word(image.path) + " anew with the tool that made it";
 }
 
-std::string mend_running(const Facts& facts) {
+Mend mend_running(const Facts& facts) {
     if (!facts.platform() || facts.platform()->module.empty())
-        return "reboot";
+        return reboot();
+    const std::string module(facts.platform()->module);
     if (!facts.machine.container.empty())
-        return "on the host, outside this container: " + reload(facts);
+        return "on the host, outside this container: " + reload(facts).command;
     if (facts.modules.built_in())
-        return "reboot: KVM is built in";
+        return reboot("reboot: KVM is built in");
     if (facts.modules.loading.off())
-        return "reboot: " + facts.modules.loading.found;
-    if (!facts.modules.guests.empty())
-        return "shut down or migrate the guests that hold " +
-               std::string(facts.platform()->module) + " (" +
-               listed({facts.modules.guests.begin(),
-                       facts.modules.guests.begin() +
-                           static_cast<long>(std::min<size_t>(facts.modules.guests.size(), 5))}) +
-               (facts.modules.guests.size() > 5 ? ", ..." : "") + "), then: " + reload(facts) +
-               "; or reboot";
+        return reboot("reboot: " + facts.modules.loading.found);
+    const std::vector<std::string>& guests = facts.modules.guests;
+    if (!guests.empty()) {
+        const size_t shown = std::min<size_t>(guests.size(), 5);
+        return reload(facts,
+                      "shut down or migrate the guests that hold " + module + " (" +
+                          listed({guests.begin(), guests.begin() + static_cast<long>(shown)}) +
+                          (guests.size() > shown ? ", ..." : "") + ")");
+    }
     if (facts.modules.references > 0)
-        return "stop what holds " + std::string(facts.platform()->module) + " (refcnt " +
-               std::to_string(facts.modules.references) +
-               "; fuser /dev/kvm names it), then: " + reload(facts) + "; or reboot";
+        return reload(facts, "stop what holds " + module + " (refcnt " +
+                                 std::to_string(facts.modules.references) +
+                                 "; fuser /dev/kvm names it)");
     return reload(facts);
 }
 
@@ -78,12 +107,10 @@ bool too_old(const Platform& platform, const std::string& release) {
     return version != KernelVersion() && version < platform.nests_since;
 }
 
-std::string mend_nested(const Facts& facts, Turn turn) {
+Mend mend_nested(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
-    const std::string value = on ? "1" : "0";
-    const std::string argument =
-        std::string(platform.module) + "." + std::string(platform.parameter) + "=" + value;
+    const std::string setting = std::string(platform.parameter) + (on ? "=1" : "=0");
     if (!facts.machine.container.empty())
         return "on the host, outside this container: virt-nested " +
                std::string(on ? "enable" : "disable");
@@ -101,48 +128,53 @@ std::string mend_nested(const Facts& facts, Turn turn) {
     if (winner && known && check_value(known->type, winner->value).on != on)
         return mend_setting(facts, *winner);
     if (facts.modules.built_in())
-        return mend_add_argument(facts, argument);
+        return mend_add_argument(facts, std::string(platform.module) + "." + setting);
     if (facts.machine.made_elsewhere())
         return std::string(facts.machine.kind->files) + ": options " +
-               std::string(platform.module) + " " + std::string(platform.parameter) + "=" + value;
-    return on ? "virt-nested enable" : "virt-nested disable";
+               std::string(platform.module) + " " + setting;
+    return run(on ? "virt-nested enable" : "virt-nested disable");
 }
 
-std::string mend_now(const Facts& facts, Turn turn) {
+Mend mend_now(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Fact& parameter = facts.host.parameter;
-    if (facts.platform()->live && (parameter.on() || parameter.off()))
-        return std::string("echo ") + (on ? "1" : "0") + " > " + parameter.source +
-               "; for good: " + mend_nested(facts, turn);
-    const Setting* winner = facts.configuration.effective.winner();
-    const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
-    if (winner && known && check_value(known->type, winner->value).on == on)
+    const Outlook next = at_next_load(facts);
+    const bool as_wanted = next.state == (on ? State::on : State::off);
+    Mend first = on && !next.mend.empty() ? next.mend : mend_nested(facts, turn);
+    if (facts.platform()->live && (parameter.on() || parameter.off())) {
+        const Mend live = run(std::string("echo ") + (on ? "1" : "0") + " > " + parameter.source);
+        return as_wanted ? live : Mend(live).then(first);
+    }
+    if (as_wanted)
         return mend_running(facts);
+    if (!can_be_carried_out(first))
+        return first;
     // A command line holds until the next one.
-    if (winner && winner->origin.on_command_line())
-        return mend_nested(facts, turn) + "; then reboot";
-    return mend_nested(facts, turn) + ", then: " + mend_running(facts);
+    const bool argument = std::any_of(first.steps.begin(), first.steps.end(), [](const Step& s) {
+        return s.act == Act::add_argument || s.act == Act::remove_argument;
+    });
+    return std::move(first).then(argument ? Mend(reboot()) : mend_running(facts));
 }
 
-std::string mend_setting(const Facts& facts, const Setting& setting) {
+Mend mend_setting(const Facts& facts, const Setting& setting) {
     return mend_setting(facts, setting, facts.platform()->module, facts.platform()->parameter);
 }
 
-std::string mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
-                         std::string_view parameter) {
-    const std::string text = printable(setting.shown(parameter));
+Mend mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
+                  std::string_view parameter) {
+    const std::string text = setting.shown(parameter);
     if (setting.origin.on_command_line())
         return mend_remove_argument(facts, std::string(module) + "." + text);
-    return mend_file(facts, setting.origin, "correct or remove", text);
+    return mend_file(facts, setting.origin, text, wanted_text(facts, module, parameter));
 }
 
-std::string mend_block(const Facts& facts, const Block& block) {
+Mend mend_block(const Facts& facts, const Block& block) {
     if (block.origin.on_command_line())
         return mend_remove_argument(facts, block.text);
-    return mend_file(facts, block.origin, "remove", printable(block.text));
+    return mend_file(facts, block.origin, block.text);
 }
 
-std::string mend_line(const Facts& facts, const LintFinding& lint) {
+Mend mend_line(const Facts& facts, const LintFinding& lint) {
     if (!facts.machine.made_elsewhere() || lint.origin.on_command_line())
         return lint.mend;
     const std::string place = std::string(facts.machine.kind->files) + ": ";
@@ -161,18 +193,70 @@ std::string mend_line(const Facts& facts, const LintFinding& lint) {
     }
 }
 
-std::string mend_missing_module(const Facts& facts) {
+Mend mend_missing_module(const Facts& facts) {
     return missing_module(facts).mend;
 }
 
-std::string mend_hook_link(const Facts& facts) {
-    if (facts.machine.made_elsewhere())
-        return std::string(facts.machine.kind->hook) + ": " + std::string(hook_places().program);
-    return link_hook_command(hook_places(), facts.hook.daemon);
+Mend mend_cpu(const Facts& facts) {
+    const std::optional<std::string> option =
+        clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform());
+    return option ? mend_remove_argument(facts, *option).then(reboot())
+                  : Mend(mend_hardware(facts));
 }
 
-std::string mend_capabilities(const Facts& facts, const std::string& path) {
-    return "rm " + shell_word(path) + " && systemctl restart " + facts.hook.daemon;
+Mend mend_nested_paging(const Facts& facts) {
+    const Platform& platform = *facts.platform();
+    const Fact* given = facts.modules.parameter(platform.module, platform.paging_flag);
+    if (!given || !given->off())
+        return mend_hardware(facts);
+    const Effective options =
+        effective(facts.configuration.conf, facts.configuration.known_cmdline(), platform.module,
+                  platform.paging_flag, facts.modules.likely_linkage());
+    const Setting* by = options.winner();
+    const Parameter* known = known_parameter(platform.module, platform.paging_flag);
+    if (!by || !known || check_value(known->type, by->value).on.value_or(true))
+        return mend_running(facts);
+    return mend_setting(facts, *by, platform.module, platform.paging_flag)
+        .then(by->origin.on_command_line() ? Mend(reboot()) : mend_running(facts));
+}
+
+Mend mend_not_loaded(const Facts& facts) {
+    if (!facts.host.backends.empty() || facts.machine.dom0)
+        return mend_hardware(facts);
+    if (!missing_module(facts).found.empty())
+        return mend_missing_module(facts);
+    if (facts.host.cpu.off())
+        return mend_cpu(facts);
+    const Mend step = facts.modules.loading.off()
+                          ? reboot("reboot: " + facts.modules.loading.found + " (" +
+                                   facts.modules.loading.source +
+                                   "), and no module is loaded before the next boot")
+                          : load("modprobe " + std::string(facts.platform()->module));
+    const LogLine* line = standing_refusal(facts);
+    Mend first = line ? mend_refusal(facts, *line) : Mend();
+    if (facts.modules.loading.off())
+        return step;
+    // What keeps it out, or would bring it without what is wanted, goes first.
+    if (first.empty())
+        if (const Outlook next = at_next_load(facts); next.state == State::off)
+            first = next.mend;
+    return first.empty() || can_be_carried_out(first) ? std::move(first).then(step) : first;
+}
+
+Mend mend_for(const Facts& facts, const Outlook& outlook) {
+    return outlook.state == State::on && facts.config.host == HostIntent::off
+               ? mend_nested(facts, Turn::off)
+               : outlook.mend;
+}
+
+Mend mend_hook_link(const Facts& facts) {
+    if (facts.machine.made_elsewhere())
+        return std::string(facts.machine.kind->hook) + ": " + std::string(hook_places().program);
+    return run(link_hook_command(hook_places(), facts.hook.daemon));
+}
+
+Mend mend_capabilities(const Facts& facts, const std::string& path) {
+    return run("rm " + shell_word(path) + " && systemctl restart " + facts.hook.daemon);
 }
 
 std::string mend_hardware(const Facts& facts) {

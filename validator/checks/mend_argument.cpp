@@ -76,6 +76,14 @@ std::string kernel_file(const Facts& facts) {
     return next_to_it ? "/boot/vmlinuz-" + release : "/lib/modules/" + release + "/vmlinuz";
 }
 
+/// That one of the list's files which an argument is added to: a pattern's is the next entry's.
+std::string changed_file(const Facts& facts) {
+    const std::string_view first = facts.boot.list->files.front();
+    if (first.find('*') == std::string_view::npos && facts.boot.list->files.size() < 3)
+        return std::string(first);
+    return facts.boot.next.empty() ? facts.boot.config : facts.boot.next.front().entry.source;
+}
+
 /// The row's text for this host. The argument itself comes last: it is not ours.
 std::string filled(const Facts& facts, std::string_view pattern, const std::string& argument) {
     std::string out(pattern);
@@ -89,79 +97,111 @@ std::string filled(const Facts& facts, std::string_view pattern, const std::stri
     return out;
 }
 
-std::string applied(const Facts& facts, std::string text) {
+/// What makes a change of the list count.
+Mend applied(const Facts& facts, Mend mend) {
     if (facts.boot.list && !facts.boot.list->apply.empty())
-        text += ", then run: " + filled(facts, facts.boot.list->apply, {});
-    return text;
+        return std::move(mend).then(run(filled(facts, facts.boot.list->apply, {})));
+    return mend;
 }
 
 /// Each place of the loader's list where it stands.
-std::string from_places(const Facts& facts, std::string_view argument) {
-    std::vector<std::string> edits;
+Mend from_places(const Facts& facts, std::string_view argument) {
+    Mend out;
     for (const ArgumentPlace& place : facts.boot.arguments) {
         Spelled spelled;
-        if (!matches(place.text, argument, spelled) || edits.size() == 4)
+        if (!matches(place.text, argument, spelled) || out.steps.size() == 4)
             continue;
         const std::string in =
             (place.variable.empty() ? "" : printable(place.variable, 64) + " in ") +
             facts.shown(printable(place.file)) + ":" + std::to_string(place.line);
-        edits.push_back(spelled.left.empty() ? "remove " + printable(spelled.text) + " from " + in
-                                             : "replace " + printable(spelled.text) + " with " +
-                                                   printable(spelled.left) + " in " + in);
+        Step edit;
+        edit.act = Act::remove_argument;
+        edit.words = spelled.left.empty() ? "remove " + printable(spelled.text) + " from " + in
+                                          : "replace " + printable(spelled.text) + " with " +
+                                                printable(spelled.left) + " in " + in;
+        edit.file = place.file;
+        edit.line = place.line;
+        edit.variable = place.variable;
+        edit.text = spelled.text;
+        edit.by = spelled.left;
+        out.steps.push_back(std::move(edit));
     }
-    return edits.empty() ? std::string() : listed(edits);
+    return out;
 }
 
-/// By the texts of a row: the argument taken away, and what is left of a list put there.
-std::string by_texts(const Facts& facts, std::string_view remove, std::string_view add,
-                     const Spelled& spelled, bool command) {
-    const auto word = [&](const std::string& text) {
-        return command ? shell_word(text) : printable(text);
-    };
-    std::string out = filled(facts, remove, word(spelled.text));
+constexpr std::string_view by_command = "run: ";
+
+/// What a row says of one argument, for a person and as data: a text that begins with "run: " is a
+/// command, any other a clause.
+Step by_text(const Facts& facts, std::string_view text, Act act, const std::string& argument) {
+    Step out;
+    out.act = act;
+    out.text = argument;
+    if (text.starts_with(by_command)) {
+        out.command = filled(facts, text.substr(by_command.size()), shell_word(argument));
+        out.words = std::string(by_command) + out.command;
+        return out;
+    }
+    out.words = filled(facts, text, printable(argument));
+    if (!facts.machine.kind && facts.boot.list && !facts.boot.list->files.empty()) {
+        out.file = changed_file(facts);
+        out.variable = facts.boot.list->adds_to;
+    }
+    return out;
+}
+
+/// The argument taken away, and what is left of a list put there.
+Mend by_texts(const Facts& facts, std::string_view remove, std::string_view add,
+              const Spelled& spelled) {
+    Mend out = by_text(facts, remove, Act::remove_argument, spelled.text);
     if (!spelled.left.empty())
-        out += (command ? " && " : " and ") + filled(facts, add, word(spelled.left));
+        out = std::move(out).then(by_text(facts, add, Act::add_argument, spelled.left));
     return out;
 }
 
 } // namespace
 
-std::string mend_unified(const Facts& facts) {
-    return "build the unified kernel image anew: " +
-           (facts.boot.list ? filled(facts, facts.boot.list->apply, {}) : "with its own tool");
-}
-
-std::string mend_add_argument(const Facts& facts, std::string_view argument) {
-    const std::string what = printable(argument);
-    if (facts.machine.kind)
-        return filled(facts, facts.machine.kind->add, what);
+Mend mend_unified(const Facts& facts) {
     if (!facts.boot.list)
-        return "add " + what + " to the kernel command line in the boot loader's configuration";
-    const bool command = facts.boot.list->files.empty();
-    return applied(facts,
-                   filled(facts, facts.boot.list->add, command ? shell_word(argument) : what));
+        return "build the unified kernel image anew with its own tool";
+    Step out = run(filled(facts, facts.boot.list->apply, {}));
+    out.words = "build the unified kernel image anew: " + out.command;
+    return out;
 }
 
-std::string mend_remove_argument(const Facts& facts, std::string_view argument) {
+Mend mend_add_argument(const Facts& facts, std::string_view argument) {
+    if (facts.machine.kind)
+        return by_text(facts, facts.machine.kind->add, Act::add_argument, std::string(argument));
+    if (!facts.boot.list)
+        return by_text(facts, "add @ to the kernel command line in the boot loader's configuration",
+                       Act::add_argument, std::string(argument));
+    return applied(facts,
+                   by_text(facts, facts.boot.list->add, Act::add_argument, std::string(argument)));
+}
+
+Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
     Spelled spelled{std::string(argument), {}};
     spelled_in(facts, argument, false, spelled);
     if (facts.machine.kind)
-        return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, spelled, false);
-    if (const std::string edits = from_places(facts, argument); !edits.empty())
+        return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, spelled);
+    if (const Mend edits = from_places(facts, argument); !edits.empty())
         return applied(facts, edits);
     if (!facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
         !spelled_in(facts, argument, true, spelled))
-        return "reboot: what boots next is without " + printable(spelled.text);
+        return reboot("reboot: what boots next is without " + printable(spelled.text));
     if (!facts.boot.list)
-        return by_texts(facts, "remove @", "add @", spelled, false) +
-               " in the kernel command line of the boot loader's configuration";
+        return by_texts(
+            facts, "remove @ from the kernel command line in the boot loader's configuration",
+            "add @ to the kernel command line in the boot loader's configuration", spelled);
     const ArgumentList& list = *facts.boot.list;
     // The list is without it already: what was made from it is older.
-    if (!facts.boot.list_files.empty() && !list.apply.empty() && !facts.boot.menu.entries.empty())
-        return "run: " + filled(facts, list.apply, {}) + " (" +
-               facts.shown(printable(facts.boot.list_files.front())) + " has no " +
-               printable(spelled.text) + ")";
-    return applied(facts, by_texts(facts, list.remove, list.add, spelled, list.files.empty()));
+    if (!facts.boot.list_files.empty() && !list.apply.empty() && !facts.boot.menu.entries.empty()) {
+        Step again = run(filled(facts, list.apply, {}));
+        again.words += " (" + facts.shown(printable(facts.boot.list_files.front())) + " has no " +
+                       printable(spelled.text) + ")";
+        return again;
+    }
+    return applied(facts, by_texts(facts, list.remove, list.add, spelled));
 }
 
 } // namespace virt_nested

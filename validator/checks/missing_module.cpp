@@ -74,7 +74,7 @@ MissingModule missing_module(const Facts& facts) {
                 "The running kernel was replaced by an upgrade, and its modules went with it: " +
                     facts.shown("/lib/modules") + " has only " +
                     listed(facts.modules.installed_kernels) + ".",
-                "reboot, into the kernel that is installed"};
+                reboot("reboot, into the kernel that is installed")};
     case Absence::built_without:
         return {"this kernel (" + kernel + ") was built without " + module,
                 "No package and no option brings it to this kernel.",

@@ -2,6 +2,7 @@
 // A module that the running kernel has not got.
 #pragma once
 
+#include "validator/checks/step.h"
 #include "validator/facts/facts.h"
 
 #include <string>
@@ -12,7 +13,7 @@ struct MissingModule {
     std::string
         found; ///< a clause behind "not loaded, "; empty: it is there, for all that is known
     std::string why;
-    std::string mend;
+    Mend mend;
 };
 MissingModule missing_module(const Facts& facts);
 

@@ -130,7 +130,7 @@ Outlook if_it_lasts(const Facts& facts, Outlook out) {
                            (reason.empty() ? "" : ": " + reason),
                        out.source)
         .because("What the next boot makes /etc from is not looked into.")
-        .mend_by(kind ? std::string(kind->files) : out.mend);
+        .mend_by(kind ? Mend(kind->files) : out.mend);
 }
 
 /// The module's options where this boot reads them: in the image, if that loads the module.
@@ -163,6 +163,11 @@ Outlook with_image(const Facts& facts, const NextBoot& boot, const Cmdline& cmdl
         early_load(*image->content, cmdline, *facts.platform(), facts.configuration.kmod.profile);
     return early.loads ? in_image(facts, boot, *image, early, cmdline)
                        : if_it_lasts(facts, by_live_files(facts, boot, cmdline));
+}
+
+/// What changes the next boot has to be followed by it.
+Mend mend_by_boot(Mend mend) {
+    return can_be_carried_out(mend) ? std::move(mend).then(reboot()) : mend;
 }
 
 /// Whether its list of modules is there and could not be read.
@@ -250,7 +255,7 @@ Outlook at_next_load(const Facts& facts) {
                                               : "KVM is built in; as now: " + now.found,
                            now.source)
             .because("A built-in is not loaded: only a boot changes it.")
-            .mend_by(mend_nested(facts, Turn::on));
+            .mend_by(mend_by_boot(mend_nested(facts, Turn::on)));
     }
     if (facts.modules.loading.off()) {
         const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;
@@ -269,7 +274,7 @@ Outlook at_next_load(const Facts& facts) {
             .because(facts.modules.available.found)
             .mend_by(facts.modules.folder || !facts.modules.installed_kernels.empty()
                          ? mend_missing_module(facts)
-                         : "reboot, into a kernel whose modules are there");
+                         : reboot("reboot, into a kernel whose modules are there"));
     if (unread_modules(facts, facts.modules))
         return Outlook::of(State::undetermined, facts.modules.available.reason,
                            facts.modules.available.source);

@@ -56,6 +56,7 @@ Check nested_parameter_check() {
         .id = "nested-parameter",
         .title = "The running module's parameter",
         .platforms = has_parameter,
+        .tells = Tells::effect,
         .why = "It is what the module was loaded with; off, KVM hides virtualization from every "
                "guest.",
         .mend = "virt-nested enable, then reload the module",
@@ -108,7 +109,40 @@ const Setting* culprit(const Companion& row, const Effective& given) {
                                                                                       : nullptr;
 }
 
-Findings companion(const Facts& facts, const Companion& row) {
+Finding configured(const Facts& facts, const Companion& row, const Setting& by, Horizons at) {
+    return Finding::of(row.otherwise,
+                       std::string(row.module) + "." + std::string(row.parameter) +
+                           (row.good ? " = 1" : " = 0"),
+                       printable(by.shown(row.parameter)) + " is configured",
+                       where(facts, by.origin))
+        .mend_by(mend_setting(facts, by, row.module, row.parameter))
+        .at(at);
+}
+
+/// What the next load gives it, and the next boot.
+void companion_later(const Facts& facts, const Companion& row, const Effective& given,
+                     Findings& out) {
+    if (row.otherwise == Outcome::skip || in_cpu(facts, row) == State::off)
+        return;
+    const Setting* at_next_load = culprit(row, given);
+    const NextBoot* boot = facts.boot.next.empty() ? nullptr : &facts.boot.next.front();
+    const Effective then =
+        boot ? effective(facts.configuration.conf,
+                         parse_cmdline(boot->entry.cmdline, facts.configuration.kmod.profile),
+                         row.module, row.parameter, load_context(facts, boot->kernel))
+             : given;
+    const Setting* at_next_boot = culprit(row, then);
+    if (at_next_load && at_next_boot && at_next_load->origin == at_next_boot->origin) {
+        out.push_back(configured(facts, row, *at_next_load, at_load | at_boot));
+        return;
+    }
+    if (at_next_load)
+        out.push_back(configured(facts, row, *at_next_load, at_load));
+    if (at_next_boot)
+        out.push_back(configured(facts, row, *at_next_boot, at_boot));
+}
+
+Findings companion_now(const Facts& facts, const Companion& row, const Effective& given) {
     const Fact* fact = facts.modules.parameter(row.module, row.parameter);
     const std::string name = std::string(row.module) + "." + std::string(row.parameter);
     if (!fact)
@@ -117,8 +151,6 @@ Findings companion(const Facts& facts, const Companion& row) {
         return {Finding::undetermined({}, fact->reason, fact->source)};
     if (row.needs_nesting && !facts.host.parameter.on())
         return {Finding::skip(name + " says nothing while nested is off", fact->source)};
-    const Effective given = effective(facts.configuration.conf, facts.configuration.known_cmdline(),
-                                      row.module, row.parameter, facts.modules.likely_linkage());
     const Setting* by = culprit(row, given);
     const State cpu = in_cpu(facts, row);
     if (fact->on() != row.good && (cpu == State::off || (cpu == State::undetermined && !by)))
@@ -133,10 +165,19 @@ Findings companion(const Facts& facts, const Companion& row) {
     if (out.result == Outcome::skip)
         out.found += ": no harm, KVM sets it aside while a nested guest runs";
     else if (out.result != Outcome::pass && by)
-        out.mend =
-            mend_setting(facts, *by, row.module, row.parameter) +
-            (by->origin.on_command_line() ? "; then reboot" : "; then: " + mend_running(facts));
+        out.mend = mend_setting(facts, *by, row.module, row.parameter)
+                       .then(by->origin.on_command_line() ? Mend(reboot()) : mend_running(facts));
+    else if (out.result != Outcome::pass)
+        out.mend = mend_running(facts);
     return {out};
+}
+
+Findings companion(const Facts& facts, const Companion& row) {
+    const Effective given = effective(facts.configuration.conf, facts.configuration.known_cmdline(),
+                                      row.module, row.parameter, facts.modules.likely_linkage());
+    Findings out = companion_now(facts, row, given);
+    companion_later(facts, row, given, out);
+    return out;
 }
 
 /// ISA 3.00 is POWER9 (arch/powerpc/kvm/book3s_hv.c, kvmhv_enable_nested).
@@ -217,7 +258,7 @@ Findings power_papr(const Facts& facts) {
                                   "it gives",
                                   source)
                 .at(at_load | at_boot)
-                .mend_by("modprobe kvm_hv, then run it again")};
+                .mend_by(Mend(run("modprobe kvm_hv")).then("validate again"))};
     }
     if (!host.parameter.on() || host.kvm.nesting.undetermined() || host.nests.on())
         return {Finding::pass("cap-nested-hv from the outer host",
@@ -262,7 +303,7 @@ Findings boot_option(const Facts& facts) {
             outcome_of(facts, set ? State::on : State::off), wanted ? option : "not " + option,
             values.empty() ? "absent" : option.substr(0, equals + 1) + printable(values.back(), 64),
             facts.shown(Cmdline::file))
-            .mend_by(mend_nested(facts, turn(wanted)));
+            .mend_by(mend_now(facts, turn(wanted)));
     return {out};
 }
 

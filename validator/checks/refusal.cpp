@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "validator/checks/mend.h"
+#include "validator/checks/outlook.h"
 
 #include <algorithm>
 
@@ -87,7 +88,7 @@ const LogLine* standing_refusal(const Facts& facts) {
     return found == lines.rend() ? nullptr : &*found;
 }
 
-std::string mend_refusal(const Facts& facts, const LogLine& line) {
+Mend mend_refusal(const Facts& facts, const LogLine& line) {
     switch (line.row->by) {
     case Refuser::firmware:
     case Refuser::hardware:
@@ -100,15 +101,16 @@ std::string mend_refusal(const Facts& facts, const LogLine& line) {
         Setting culprit;
         const RefusedValue refused = refused_value(line.text);
         if (still_given(facts, line, &culprit))
-            return mend_setting(facts, culprit, refused.module, refused.parameter) +
-                   "; then: modprobe " + refused.module;
-        return "see what next-load says, then: modprobe " + std::string(facts.platform()->module);
+            return mend_setting(facts, culprit, refused.module, refused.parameter)
+                .then(load("modprobe " + refused.module));
+        return at_next_load(facts).mend.then(
+            load("modprobe " + std::string(facts.platform()->module)));
     }
     case Refuser::command_line:
         return "take that off the kernel command line and reboot";
     case Refuser::other_hypervisor:
-        return "unload " + facts.modules.rivals.front().module + ", then: modprobe " +
-               std::string(facts.platform()->module);
+        return Mend("unload " + facts.modules.rivals.front().module)
+            .then(load("modprobe " + std::string(facts.platform()->module)));
     case Refuser::other_module:
     case Refuser::nobody:
         break;

@@ -2,6 +2,7 @@
 // What the kernel logged, held against what is configured now.
 #pragma once
 
+#include "validator/checks/step.h"
 #include "validator/facts/facts.h"
 
 #include <string>
@@ -13,6 +14,6 @@ namespace virt_nested {
 const LogLine* standing_refusal(const Facts& facts);
 
 /// How that is mended; empty: nothing more is known than what the line says.
-std::string mend_refusal(const Facts& facts, const LogLine& line);
+Mend mend_refusal(const Facts& facts, const LogLine& line);
 
 } // namespace virt_nested

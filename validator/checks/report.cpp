@@ -67,8 +67,8 @@ Finding Finding::because(std::string text) && {
     return std::move(*this);
 }
 
-Finding Finding::mend_by(std::string text) && {
-    mend = std::move(text);
+Finding Finding::mend_by(Mend steps) && {
+    mend = std::move(steps);
     return std::move(*this);
 }
 
@@ -92,10 +92,12 @@ const char* name(Horizon horizon) {
 void settle(Report& report) {
     for (const Horizon horizon : all_horizons) {
         int worst = 0;
+        bool looked = false;
         std::string& why = report.verdict_why[static_cast<size_t>(horizon)];
         why.clear();
         for (const CheckResult& check : report.checks) {
             const int weighed = weight(check, horizon);
+            looked |= check.result != Outcome::skip && (check.horizons & only(horizon)) != 0;
             // Among equals the finding that decides the horizon speaks for it.
             const bool decides = (check.decides & only(horizon)) != 0;
             if (weighed > worst || (weighed == worst && decides && weighed > 0)) {
@@ -105,19 +107,24 @@ void settle(Report& report) {
                 why = check.found;
             }
         }
-        report.verdict[static_cast<size_t>(horizon)] = by_weight[static_cast<size_t>(worst)];
+        if (!looked)
+            why = "not looked at";
+        report.verdict[static_cast<size_t>(horizon)] =
+            looked ? by_weight[static_cast<size_t>(worst)] : Outcome::skip;
     }
 }
 
 int exit_status(const Report& report, Horizons horizons) {
-    Outcome worst = Outcome::pass;
-    const auto rank = [](Outcome outcome) {
-        return std::find(by_weight.begin(), by_weight.end(), outcome) - by_weight.begin();
-    };
-    for (const Horizon horizon : all_horizons)
-        if ((horizons & only(horizon)) != 0 && rank(report.at(horizon)) > rank(worst))
-            worst = report.at(horizon);
-    switch (worst) {
+    const auto* worst = by_weight.begin();
+    bool looked = false;
+    for (const Horizon horizon : all_horizons) {
+        const auto* rank = std::find(by_weight.begin(), by_weight.end(), report.at(horizon));
+        if ((horizons & only(horizon)) == 0 || rank == by_weight.end())
+            continue;
+        looked = true;
+        worst = std::max(worst, rank);
+    }
+    switch (looked ? *worst : Outcome::undetermined) {
     case Outcome::fail:
         return exit_fail;
     case Outcome::undetermined:

@@ -5,6 +5,7 @@
 
 #include "core/config.h"
 #include "core/platform.h"
+#include "validator/checks/step.h"
 #include "validator/facts/machine.h"
 
 #include <array>
@@ -45,7 +46,7 @@ struct Finding {
     std::string found;  ///< for skip and undetermined: the reason
     std::string source; ///< file and line, or the ioctl
     std::string why;
-    std::string mend;
+    Mend mend;
     Horizons horizons = 0; ///< where it differs from the check's
     bool waived = false;   ///< by whoever runs it
 
@@ -57,8 +58,15 @@ struct Finding {
     static Finding undetermined(std::string expected, std::string reason, std::string source = {});
     static Finding skip(std::string reason, std::string source = {});
     Finding because(std::string text) &&;
-    Finding mend_by(std::string text) &&;
+    Finding mend_by(Mend steps) &&;
     Finding at(Horizons where) &&;
+};
+
+/// What a check is in a plan: the less of it, the better it names a cause.
+enum class Tells {
+    cause,
+    outcome, ///< what will come of it, and where that is written
+    effect,  ///< what is seen
 };
 
 /// A finding beside the entry of its check: all that a reader needs.
@@ -70,11 +78,21 @@ struct CheckResult {
     std::string found;
     std::string source;
     std::string why;
-    std::string mend;
+    Mend mend;
     std::string reference;
     Horizons horizons = 0;
     Horizons decides = 0; ///< horizons whose verdict is undetermined with it
     bool waived = false;
+    Tells tells = Tells::cause;
+    size_t cause = 0; ///< its place in the plan, from 1; 0: nothing is to be mended
+};
+
+/// An entry of the plan: what has to be dealt with, by one mend.
+struct Cause {
+    size_t finding = 0;            ///< index of the one in Report::checks that names it
+    Outcome worst = Outcome::fail; ///< of all that it explains
+    Mend mend;                     ///< reload and reboot stand behind the last change alone
+    std::vector<size_t> follow;    ///< indices of findings that are there for the same reason
 };
 
 struct Report {
@@ -90,15 +108,16 @@ struct Report {
                                    Outcome::undetermined};
     std::array<std::string, 3> verdict_why; ///< the finding that decided, in a few words
     std::vector<CheckResult> checks;        ///< in the order of the table
+    std::vector<Cause> plan;                ///< in the order in which they are to be dealt with
 
     Outcome at(Horizon horizon) const { return verdict[static_cast<size_t>(horizon)]; }
 };
 
 /// Fills in the verdicts: fail where a finding fails, else undetermined where one that decides is,
-/// else warn where one warns, else pass.
+/// else warn where one warns, else pass; skip where nothing looked at that horizon.
 void settle(Report& report);
 
-/// Exit status of the worst of these horizons (exit_status.h).
+/// Exit status of the worst of these horizons, of those that were looked at (exit_status.h).
 int exit_status(const Report& report, Horizons horizons);
 
 } // namespace virt_nested

@@ -73,7 +73,7 @@ std::string mend_parameter(const Facts& facts, bool at_load) {
     const Effective given = effective(facts.configuration.conf, facts.configuration.known_cmdline(),
                                       "kvm", parameter, facts.modules.likely_linkage());
     const Setting* winner = given.winner();
-    return (winner ? mend_setting(facts, *winner, "kvm", parameter)
+    return (winner ? in_words(mend_setting(facts, *winner, "kvm", parameter))
                    : "let kvm.enable_virt_at_load be 1, which is its default") +
            "; then reboot";
 }

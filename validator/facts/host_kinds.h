@@ -23,7 +23,8 @@ struct HostKind {
     std::string_view name;   ///< "ostree"
     std::string_view marker; ///< file that tells, or empty
     std::string_view os_id;  ///< ID of os-release that tells, or empty; both empty: every host
-    std::string_view add;    ///< how an argument (@) gets onto the kernel command line
+    std::string_view add;    ///< how an argument (@) gets onto the kernel command line,
+                             ///< as in loaders.h
     std::string_view remove; ///< and off it
     std::string_view initramfs;
     std::string_view files; ///< how a file of /etc/modprobe.d gets there

@@ -26,6 +26,34 @@ Json platforms_of(const Platforms& which) {
     return out;
 }
 
+/// What a step has not got is left out.
+Json step_in_json(const Step& step) {
+    Json out = {{"act", name(step.act)}, {"words", step.words}};
+    const auto add = [&](const char* key, const std::string& value) {
+        if (!value.empty())
+            out[key] = value;
+    };
+    add("file", step.file);
+    if (step.line > 0)
+        out["line"] = step.line;
+    add("variable", step.variable);
+    add("text", step.text);
+    add("by", step.by);
+    add("command", step.command);
+    return out;
+}
+
+Json plan_entry(const Report& report, const Cause& cause) {
+    const CheckResult& check = report.checks[cause.finding];
+    Json out = {{"check", check.id},      {"result", name(cause.worst)}, {"found", check.found},
+                {"source", check.source}, {"steps", Json::array()},      {"follow", Json::array()}};
+    for (const Step& step : cause.mend.steps)
+        out["steps"].push_back(step_in_json(step));
+    for (const size_t other : cause.follow)
+        out["follow"].push_back(report.checks[other].id);
+    return out;
+}
+
 /// As docs/validate.schema.json has it. Fields are only ever added.
 std::string render(const Report& report, const TextStyle&) {
     Json out = {{"version", 1},
@@ -38,9 +66,12 @@ std::string render(const Report& report, const TextStyle&) {
                 {"container", report.container},
                 {"wanted", name(report.wanted)},
                 {"verdict", Json::object()},
+                {"plan", Json::array()},
                 {"checks", Json::array()}};
     for (const Horizon horizon : all_horizons)
         out["verdict"][name(horizon)] = name(report.at(horizon));
+    for (const Cause& cause : report.plan)
+        out["plan"].push_back(plan_entry(report, cause));
     for (const CheckResult& check : report.checks)
         out["checks"].push_back({{"id", check.id},
                                  {"result", name(check.result)},
@@ -50,7 +81,9 @@ std::string render(const Report& report, const TextStyle&) {
                                  {"found", check.found},
                                  {"source", check.source},
                                  {"why", check.why},
-                                 {"fix", check.mend},
+                                 {"mend", in_words(check.mend)},
+                                 {"fix", in_words(check.mend)},
+                                 {"cause", check.cause},
                                  {"reference", check.reference}});
     return json_text(out);
 }

@@ -15,6 +15,7 @@ namespace virt_nested {
 struct TextStyle {
     bool colour = false;
     bool everything = false; ///< what passes and what is skipped, too
+    size_t columns = 0;      ///< of the terminal; 0: lines are not wrapped
 };
 
 using ReportFormat = Format<Report, TextStyle>;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "validator/checks/step.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace virt_nested {
+
+const char* name(Act act) {
+    constexpr std::array names = {"remove", "replace", "write",  "add_argument", "remove_argument",
+                                  "run",    "reload",  "reboot", "decide",       "impossible"};
+    static_assert(names.size() == static_cast<size_t>(Act::impossible) + 1);
+    return names[static_cast<size_t>(act)];
+}
+
+Mend::Mend(std::string words) {
+    if (!words.empty())
+        steps.push_back({.act = Act::decide,
+                         .words = std::move(words),
+                         .file = {},
+                         .variable = {},
+                         .text = {},
+                         .by = {},
+                         .command = {}});
+}
+
+Mend Mend::then(const Mend& more) && {
+    for (const Step& step : more.steps)
+        if (std::find(steps.begin(), steps.end(), step) == steps.end())
+            steps.push_back(step);
+    return std::move(*this);
+}
+
+bool can_be_carried_out(const Mend& mend) {
+    return !mend.empty() &&
+           std::none_of(mend.steps.begin(), mend.steps.end(), [](const Step& step) {
+               return step.act == Act::decide || step.act == Act::impossible;
+           });
+}
+
+std::string in_words(const Mend& mend) {
+    std::vector<std::string> words;
+    for (const Step& step : mend.steps)
+        words.push_back(step.words);
+    return join(words, ", then ");
+}
+
+Step run(std::string command) {
+    Step out;
+    out.act = Act::run;
+    out.words = "run: " + command;
+    out.command = std::move(command);
+    return out;
+}
+
+Step load(std::string command) {
+    Step out = run(std::move(command));
+    out.act = Act::reload;
+    return out;
+}
+
+Step reboot(std::string words) {
+    Step out;
+    out.act = Act::reboot;
+    out.words = std::move(words);
+    return out;
+}
+
+Step impossible(std::string words) {
+    Step out;
+    out.act = Act::impossible;
+    out.words = std::move(words);
+    return out;
+}
+
+} // namespace virt_nested

@@ -100,7 +100,7 @@ class Bounded {
     }
 
   private:
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(VN_EMULATED)
     static constexpr int slow = 8;
 #else
     static constexpr int slow = 1;

@@ -15,8 +15,9 @@ namespace virt_nested::test {
 class Folder {
   public:
     Folder(std::initializer_list<std::pair<std::string, std::string>> files) {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "virt-nested-XXXXXX").string();
+        // Of the process's own rights: a test may have given them up since.
+        static const std::filesystem::path place = std::filesystem::temp_directory_path();
+        std::string pattern = (place / "virt-nested-XXXXXX").string();
         if (!::mkdtemp(pattern.data()))
             throw std::runtime_error("mkdtemp " + pattern);
         path_ = pattern;

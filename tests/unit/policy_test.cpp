@@ -218,17 +218,18 @@ size_t hold(const Domain& domain, const std::string& label, const Host& machine,
             const Verdict verdict = decide(*phase_of(phase), domain, machine, site.config);
             reports_the_same(verdict, decide(*phase_of(phase), domain, machine, site.reporting));
             ++held;
-            const std::string where = "label " + label + ", unlabelled = " + site.unlabelled +
-                                      ", honour_allow = " + site.honour +
-                                      ", undetermined = " + site.undetermined + ", " + phase +
-                                      ": " + verdict.reason;
-            EXPECT_EQ(said(verdict), expected) << where;
-            EXPECT_TRUE(one_harmless_line(verdict.reason)) << where;
+            const auto where = [&] {
+                return "label " + label + ", unlabelled = " + site.unlabelled +
+                       ", honour_allow = " + site.honour + ", undetermined = " + site.undetermined +
+                       ", " + phase + ": " + verdict.reason;
+            };
+            EXPECT_EQ(said(verdict), expected) << where();
+            EXPECT_TRUE(one_harmless_line(verdict.reason)) << where();
             EXPECT_TRUE(!verdict.refuse || one_harmless_line(verdict.mend + verdict.decision))
-                << "a refusal says what ends it: " << where;
+                << "a refusal says what ends it: " << where();
             if (!needs_host(domain, site.config)) {
                 EXPECT_EQ(said(decide(*phase_of(phase), domain, Host(), site.config)), expected)
-                    << "without a look at the host: " << where;
+                    << "without a look at the host: " << where();
             }
         }
     return held;

@@ -135,11 +135,19 @@ Advice advice_on(const Label& label, const std::string& guest) {
 Advice advice_on(const Host& host) {
     if (host.platform && host.platform->probe == KvmProbe::none)
         return {{}, "no setting here changes that: start it elsewhere, or give it another label"};
-    const bool by_boot_option =
-        host.platform && !host.platform->boot_option.empty() && host.kvm.device.on();
-    if (!host.nests.undetermined() && host.cpu.state != State::off &&
-        (host.parameter.off() || by_boot_option))
-        return {"virt-nested enable", {}};
+    if (host.nests.undetermined() || host.cpu.off())
+        return {{}, "the cause has to be found first: virt-nested validate tells more"};
+    if (host.platform && !host.platform->boot_option.empty() && host.kvm.device.on())
+        return {{},
+                "it takes " + std::string(host.platform->boot_option) +
+                    " on the kernel's command line, and a kernel that knows it: virt-nested "
+                    "validate has the steps"};
+    if (host.parameter.off() && host.configured.off())
+        return {{},
+                host.configured.found + " (" + host.configured.source +
+                    ") has the last word, and has to go first: virt-nested validate has the steps"};
+    if (host.parameter.off())
+        return {"virt-nested enable --now", {}};
     return {{}, "the cause has to be found first: virt-nested validate tells more"};
 }
 

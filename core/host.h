@@ -20,6 +20,8 @@ struct Host {
     KvmAnswer kvm;
     Fact nests;         ///< all of it in one: may a guest started now be a hypervisor
     Fact nested_paging; ///< the same for its nested paging
+    /// What is configured for the parameter; only had where it explains a refusal, else absent.
+    Fact configured = Fact::absent({}, {});
     std::vector<std::string> backends; ///< modules under kvm that are none of ours, e.g. kvm_pvm
 };
 

@@ -2,6 +2,8 @@
 // Read everything, then decide.
 #include "core/judgement.h"
 
+#include "core/configured.h"
+
 namespace virt_nested {
 
 namespace {
@@ -38,6 +40,11 @@ Judgement judge_guest(Phase phase, const ByteSource& xml, const Sysroot& root, c
         out.host_read = true;
     }
     decide_on(domain, config, out);
+    // A command that does not end the refusal is worse than none: who has set it is looked for.
+    if ((out.verdict.refuse || out.verdict.would_refuse) && out.host.parameter.off()) {
+        out.host.configured = read_configured(root, *out.host.platform);
+        decide_on(domain, config, out);
+    }
     return out;
 }
 

@@ -23,7 +23,7 @@ std::string why_not_run(const Sysroot& root, const std::string& uri) {
                link_hook_command(hook_places(), hooks.daemon);
     const std::string path = root.shown(ours->path);
     if (!ours->exists)
-        return path + " leads nowhere; reinstall the package virt-nested";
+        return path + " leads nowhere; reinstall the package virt-nested-libvirt";
     if (!ours->executable)
         return path +
                " is not executable, and libvirt passes over such files in silence; run: chmod "

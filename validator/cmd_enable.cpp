@@ -12,6 +12,7 @@ Options options() {
     add_flag(out, "dry-run,n", "print what would be done, change nothing");
     add_flag(out, "now",
              "reload the module at once; refused, with their names, while guests use it");
+    add_flag(out, "runtime", "with --now: until the next boot only; no file is written");
     add_flag(out, "no-initramfs",
              "name the command that builds a stale initramfs anew, do not run it");
     add_text(out, "root", "DIR", "the image or chroot below DIR instead of this host");
@@ -22,6 +23,9 @@ int run(const Parsed& parsed, EnableOptions wanted) {
     const Sysroot root = root_of(parsed);
     if (!root.live() && parsed.flag("now"))
         throw UsageError("--now is about this host, and --root about another");
+    if (parsed.flag("runtime") && !parsed.flag("now"))
+        throw UsageError("--runtime is until the next boot, and needs --now");
+    wanted.runtime = parsed.flag("runtime");
     wanted.dry_run = parsed.flag("dry-run");
     wanted.now = parsed.flag("now");
     wanted.initramfs = !parsed.flag("no-initramfs");

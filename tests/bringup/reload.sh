@@ -125,6 +125,26 @@ expect 'beaten by a file: refused' run 1 enable --now
 expect 'beaten by a file: the module is left alone' is "$parameter" 0
 
 fresh 0
+echo 'options kvm_amd nested=0' >"$host/etc/modprobe.d/zz.conf"
+expect 'until the next boot: a dry run' run 0 enable --now --runtime --dry-run
+says 'until the next boot: the plan' 'would run: modprobe -r kvm_amd; modprobe kvm_amd nested=1' "$work/out"
+expect 'until the next boot: whatever a file says' run 0 enable --now --runtime
+expect 'until the next boot: the module has it' is "$parameter" 1
+expect 'until the next boot: nothing is written' test ! -e "$file"
+expect 'until the next boot: asked, unloaded, loaded' calls '--show-depends kvm_amd nested=1' '--show-depends kvm_amd nested=1' \
+    '-r kvm_amd' 'kvm_amd nested=1'
+says 'until the next boot: and what that brings' \
+    'at the next boot nesting is off: nested=0 (/etc/modprobe.d/zz.conf:1)' "$work/out"
+expect 'until the next boot: again' run 0 enable --now --runtime
+says 'until the next boot: nothing to do' 'nothing to reload' "$work/out"
+expect 'until the next boot: off' run 0 disable --now --runtime
+expect 'until the next boot: it is off' is "$parameter" 0
+echo 3 >"$host/sys/module/kvm_amd/refcnt"
+expect 'until the next boot: never under a guest' run 1 enable --now --runtime
+expect 'until the next boot: without --now' run 2 enable --runtime
+says 'until the next boot: without --now, said' 'needs --now' "$work/out"
+
+fresh 0
 echo 'quiet kvm_amd.nested=0' >"$work/cmdline"
 expect 'beaten by the command line: refused' run 1 enable --now
 says 'beaten by the command line: said' '/proc/cmdline says nested=0' "$work/out"

@@ -92,6 +92,6 @@ lab_nesting_host "$vendor" off >/dev/null
 lab_guest early type=kvm label=require cpu=host-passthrough | lab_define
 # Carried out on copies of machines and in booted kernels by tests/bringup and tests/boot.
 refused early 'labelled require'
-[ "$command" = 'virt-nested enable' ] || fail "a host that does not nest: $line"
+[ "$command" = 'virt-nested enable --now' ] || fail "a host that does not nest: $line"
 
 lab_done

@@ -153,7 +153,7 @@ class Decisions(HookTest):
     def test_a_host_that_does_not_nest(self):
         self.host(nests=False)
         line = self.refuses("labelled require", guest("require"))
-        self.assertEqual(line, f"virt-nested: 'web1' refused: labelled require, but kvm_amd.nested is 0 ({self.root}/{self.PARAMETER}); run: virt-nested enable")
+        self.assertEqual(line, f"virt-nested: 'web1' refused: labelled require, but kvm_amd.nested is 0 ({self.root}/{self.PARAMETER}); run: virt-nested enable --now")
         self.passes(guest("forbid"))
 
     def test_started_looks_at_the_cpu_that_runs(self):

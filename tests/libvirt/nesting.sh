@@ -31,7 +31,7 @@ fi
 
 lab_nesting_host amd off >/dev/null
 lab_guest req type=kvm label=require cpu=host-passthrough svm=require | lab_define
-expect_refused req "labelled require, but kvm_amd.nested is 0 ($lab/host-amd/sys/module/kvm_amd/parameters/nested); run: virt-nested enable"
+expect_refused req "labelled require, but kvm_amd.nested is 0 ($lab/host-amd/sys/module/kvm_amd/parameters/nested); run: virt-nested enable --now"
 lab_guest once type=kvm label=require cpu=host-passthrough >"$lab/once.xml"
 expect_hook_refusal 'labelled require' create "$lab/once.xml"
 if lab_kvm; then

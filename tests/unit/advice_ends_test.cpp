@@ -100,7 +100,7 @@ size_t hold(const Machine& machine, const std::string& body, const std::string& 
             SCOPED_TRACE(refusal(machine.name, verdict) + "\n" + xml);
             EXPECT_FALSE(verdict.mend.empty() && verdict.decision.empty());
             std::string mend = verdict.mend;
-            const std::string enable = "virt-nested enable";
+            const std::string enable = "virt-nested enable --now";
             if (mend.starts_with(enable))
                 mend.erase(0, std::min(mend.size(), enable.size() + 4));
             if (verdict.mend.empty() || mend.starts_with("virsh edit"))

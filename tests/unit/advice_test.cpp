@@ -166,7 +166,7 @@ TEST(Advice, EndsTheRefusalOrSaysWhatToDecide) {
 TEST(Advice, AHostThatCouldNestAndADefinitionThatDoesNotDeliverNeedTwoCommands) {
     const Verdict verdict = judged(PlatformId::amd, guest("require", feature("disable"), "x86_64"),
                                    {}, Phase::prepare, State::off);
-    EXPECT_EQ(verdict.mend, "virt-nested enable && virt-nested inject --override 'web 1'");
+    EXPECT_EQ(verdict.mend, "virt-nested enable --now && virt-nested inject --override 'web 1'");
     EXPECT_TRUE(has(verdict.reason, "kvm_amd.nested is 0")) << verdict.reason;
     EXPECT_TRUE(has(verdict.reason, "svm policy='disable'")) << verdict.reason;
 }

@@ -204,6 +204,17 @@ void reports_the_same(const Verdict& verdict, const Verdict& reported) {
     EXPECT_EQ(reported.warnings, warnings);
 }
 
+/// An emulated program takes twenty times as long, and no byte order decides a case: the first and
+/// the last row.
+std::vector<Row> hosts_to_hold() {
+    const std::vector<Row>& all = tables().at("hosts");
+#if defined(VN_EMULATED)
+    return {all.front(), all.back()};
+#else
+    return all;
+#endif
+}
+
 /// One definition with one label on one host: every configuration and phase. Returns how many.
 size_t hold(const Domain& domain, const std::string& label, const Host& machine,
             const std::string& host_class, const std::string& gives) {
@@ -246,7 +257,7 @@ TEST(Decision, EveryCombinationAsTheTableSays) {
     each_definition([&](const Column& column, const Row& row, const std::string& gives) {
         for (const char* label : {"require", "forbid", "allow", "none", "invalid"}) {
             const Domain domain = guest(column, row[1], label);
-            for (const Row& host_row : tables().at("hosts")) {
+            for (const Row& host_row : hosts_to_hold()) {
                 SCOPED_TRACE(std::string(column.name) + ", " + row[0] + ", host: " + host_row[0]);
                 const Host& machine = machines[column.name + host_row[0]];
                 const bool judged = machine.platform || column.emulated;
@@ -258,7 +269,7 @@ TEST(Decision, EveryCombinationAsTheTableSays) {
     });
     // 5 labels x 12 configurations x 6 phases, for each definition, platform and host.
     EXPECT_EQ(combinations, tables().at("definitions").size() * columns.size() *
-                                tables().at("hosts").size() * 5 * 12 * 6);
+                                hosts_to_hold().size() * 5 * 12 * 6);
 }
 
 TEST(Decision, EmulatedGuestsOfOtherArchitectures) {
@@ -360,7 +371,8 @@ TEST(Refusal, SaysGuestReasonFactAndMend) {
     const Domain domain = guest(columns[1], "<cpu mode='host-passthrough'/>", "require");
     EXPECT_EQ(refusal("web1", decide(Phase::prepare, domain, machine, Config())),
               "virt-nested: 'web1' refused: labelled require, but kvm_amd.nested is 0 (" +
-                  root.path() + "/sys/module/kvm_amd/parameters/nested); run: virt-nested enable");
+                  root.path() +
+                  "/sys/module/kvm_amd/parameters/nested); run: virt-nested enable --now");
 }
 
 TEST(Refusal, EscapesTheGuestsName) {

@@ -8,6 +8,7 @@
 #include "validator/bringup/plan.h"
 #include "validator/bringup/reload_live.h"
 #include "validator/checks/mend.h"
+#include "validator/checks/outlook.h"
 #include "validator/facts/module_users.h"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ class Run {
     }
     const char* value() const { return options_.on ? "1" : "0"; }
 
+    bool refused();
     bool write();
     void weigh();
     void now();
@@ -53,6 +55,11 @@ class Run {
     void reload_module();
     void images();
     void build(const StaleImage& stale);
+    ExitStatus until_the_next_boot();
+    /// Handed to modprobe; empty: what is configured counts.
+    std::string option() const {
+        return options_.runtime ? std::string("nested=") + value() : std::string();
+    }
 
     const Sysroot& root_;
     EnableOptions options_;
@@ -116,7 +123,10 @@ std::string Run::why_no_reload() const {
         return used + "; shut that down and run it again, or reboot";
     if (options_.dry_run && plan_.write)
         return {}; // what modprobe says holds for the configuration as it is
-    const Result<Ran> asked = run_program({"modprobe", "--show-depends", plan_.module}, 30s);
+    std::vector<std::string> ask = {"modprobe", "--show-depends", plan_.module};
+    if (options_.runtime)
+        ask.push_back(option());
+    const Result<Ran> asked = run_program(ask, 30s);
     if (!asked || !asked->well())
         return "modprobe could not be asked what it would load: " +
                (asked ? asked->why() : asked.error().what);
@@ -130,11 +140,11 @@ void Run::reload_module() {
     const bool loaded = facts_.host.module.on();
     if (options_.dry_run)
         return say("would run: " + (loaded ? "modprobe -r " + plan_.module + "; " : "") +
-                   "modprobe " + plan_.module);
+                   "modprobe " + plan_.module + (options_.runtime ? " " + option() : ""));
     // The answer's own descriptor is closed, /dev/kvm is nobody's now.
     const ExitStatus done = detached([&](const std::function<void(std::string)>& tell) {
         LiveReloadHost host(root_, written_ ? &*written_ : nullptr, before_, before_text_, tell);
-        return reload(host, plan_.module, options_.on);
+        return reload(host, plan_.module, options_.on, option());
     });
     if (done != exit_pass)
         object(std::string("nesting is not ") + (options_.on ? "on" : "off") + " now", done);
@@ -232,20 +242,42 @@ bool Run::write() {
     return true;
 }
 
+bool Run::refused() {
+    if (plan_.refusal.empty())
+        return false;
+    if (plan_.status == exit_pass)
+        say(plan_.refusal);
+    else
+        object(plan_.refusal, plan_.status);
+    return true;
+}
+
+/// The step by hand of the RHEL guide: modprobe -r MODULE; modprobe MODULE nested=1.
+ExitStatus Run::until_the_next_boot() {
+    plan_ = runtime_plan(root_, facts_, options_.on);
+    if (refused())
+        return status_;
+    now();
+    const Outlook next = at_next_boot(facts_);
+    const char* what = next.state == State::on    ? "nesting is on"
+                       : next.state == State::off ? "nesting is off"
+                                                  : "what nesting will be cannot be told";
+    say(std::string("at the next boot ") + what + ": " + next.found +
+        (next.source.empty() ? "" : " (" + next.source + ")"));
+    return status_;
+}
+
 ExitStatus Run::go() {
+    if (options_.runtime)
+        return until_the_next_boot();
     const Result<AtomicFile> file = AtomicFile::open(root_, own_file, AtomicFile::Access::look);
     if (file) {
         before_ = file->kind();
         before_text_ = file->text();
     }
     plan_ = make_plan(root_, facts_, options_.on, before_, before_text_);
-    if (!plan_.refusal.empty()) {
-        if (plan_.status == exit_pass)
-            say(plan_.refusal);
-        else
-            object(plan_.refusal, plan_.status);
+    if (refused())
         return status_;
-    }
     if (!file && file.error().code != ENOENT) {
         object(file.error().what);
         return status_;
@@ -255,6 +287,9 @@ ExitStatus Run::go() {
     if (!write())
         return status_;
     weigh();
+    if (options_.on && facts_.host.cpu.off() && !facts_.host.nests.on())
+        object("KVM will not nest with it: " + facts_.host.cpu.found + " (" +
+               facts_.host.cpu.source + "); " + in_words(mend_cpu(facts_)));
     if (root_.live() && !plan_.module.empty())
         now();
     if (plan_.contradictions.empty())

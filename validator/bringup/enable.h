@@ -12,6 +12,7 @@ struct EnableOptions {
     bool on = true;
     bool dry_run = false;
     bool now = false;      ///< reload the module
+    bool runtime = false;  ///< with `now`: by the module's options alone, nothing is written
     bool initramfs = true; ///< build the image of the next boot anew, where it is stale
 };
 

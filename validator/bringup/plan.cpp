@@ -209,6 +209,22 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
     return plan;
 }
 
+Plan runtime_plan(const Sysroot& root, const Facts& facts, bool on) {
+    Plan plan;
+    plan.on = on;
+    if (!facts.machine.container.empty())
+        return refuse(plan, exit_fail,
+                      "this is a container (" + facts.machine.container +
+                          "); run it on the host, whose kernel counts");
+    if (!facts.platform())
+        return refuse(plan, exit_undetermined, facts.host.nests.reason);
+    plan.module = facts.platform()->module;
+    plan.modules = {plan.module};
+    if (!refuse_by_platform(facts, plan))
+        refuse_by_parameter(root, facts, plan);
+    return plan;
+}
+
 std::string why_not_by_modprobe(std::string_view printed, const std::string& module, bool on) {
     std::string_view last;
     for (const std::string_view line : lines(printed))

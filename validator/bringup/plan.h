@@ -42,6 +42,9 @@ struct Plan {
 Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kind kind,
                const std::string& current);
 
+/// The same without a file: the running module alone.
+Plan runtime_plan(const Sysroot& root, const Facts& facts, bool on);
+
 /// What of this configuration keeps `module` from being loaded with nested on (or off), a sentence
 /// each with file, line and mend. Every line that the kernel refuses counts, also one that is
 /// overridden: it makes the whole load fail (Linux: kernel/params.c parse_args).

@@ -64,6 +64,10 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
         what = "KVM is built into this kernel (" + facts.modules.available.source +
                "), modprobe.d does not concern it";
     }
+    if (plan.on && too_old(platform, facts.boot.kernel()) && !is_so) {
+        refuse(plan, exit_fail, what + "; " + in_words(mend_nested(facts, Turn::on)));
+        return true;
+    }
     // An option that stands for "on" alone is taken away to turn it off.
     const bool add = plan.on || platform.boot_option.empty();
     refuse(plan, is_so ? exit_pass : exit_fail,

@@ -62,7 +62,7 @@ ExitStatus go_back(ReloadHost& host, const std::string& module, std::string why)
 
 } // namespace
 
-ExitStatus reload(ReloadHost& host, const std::string& module, bool on) {
+ExitStatus reload(ReloadHost& host, const std::string& module, bool on, const std::string& option) {
     host.kernel_says();
     if (host.loaded(module)) {
         const std::string why = failure(host.run({"modprobe", "-r", module}));
@@ -74,7 +74,10 @@ ExitStatus reload(ReloadHost& host, const std::string& module, bool on) {
         }
         host.say("unloaded " + module);
     }
-    const std::string why = failure(host.run({"modprobe", module}));
+    std::vector<std::string> load = {"modprobe", module};
+    if (!option.empty())
+        load.push_back(option);
+    const std::string why = failure(host.run(load));
     if (!why.empty() || !host.loaded(module))
         return go_back(host, module, why.empty() ? "modprobe loaded nothing" : why);
     host.say("loaded " + module);

@@ -28,8 +28,10 @@ class ReloadHost {
     virtual void say(const std::string& line) = 0;
 };
 
-/// `on`: what KVM shall answer afterwards.
-ExitStatus reload(ReloadHost& host, const std::string& module, bool on);
+/// `on`: what KVM shall answer afterwards; `option`: handed to the module behind what is
+/// configured, or empty.
+ExitStatus reload(ReloadHost& host, const std::string& module, bool on,
+                  const std::string& option = {});
 
 /// Runs `work` in a process of its own: no terminal, deaf to SIGHUP, SIGINT, SIGQUIT, SIGTERM,
 /// SIGPIPE and SIGTSTP, so that a lost connection does not end it between unloading and loading.

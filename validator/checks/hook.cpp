@@ -44,7 +44,7 @@ Findings hook_installed(const Facts& facts) {
         if (!file.exists || !file.regular) {
             one.result = Outcome::fail;
             one.found += file.exists ? ", not a regular file" : ", which does not exist";
-            one.mend = "install virt-nested, or remove " + shell_word(file.path);
+            one.mend = "install virt-nested-libvirt, or remove " + shell_word(file.path);
         } else if (!file.executable) {
             one.result = Outcome::fail;
             one.found += ", not executable: libvirt skips it without a word";
@@ -52,7 +52,7 @@ Findings hook_installed(const Facts& facts) {
         } else if (!facts.hook.judge) {
             one.result = Outcome::fail;
             one.found += ", without virt-nested-judge beside it: labelled guests are refused";
-            one.mend = "install virt-nested anew";
+            one.mend = "install virt-nested-libvirt anew";
         }
         found.push_back(one);
     }

@@ -48,13 +48,20 @@ enum class LintSeverity {
     note,    ///< without effect on this host, or harmless today
 };
 
+/// What mends a line, as it stands there.
+struct LintChange {
+    std::string text;
+    std::string by; ///< empty: `text` goes
+};
+
 struct LintFinding {
     LintKind kind = LintKind::wrong_type;
     LintSeverity severity = LintSeverity::warning;
     Origin origin;
-    std::string text; ///< as found, printable
-    std::string why;  ///< a sentence
-    std::string mend; ///< what to do, with the command or the line to write
+    std::string text;                      ///< as found, printable
+    std::string why;                       ///< a sentence
+    std::string mend;                      ///< what to do, with the command or the line to write
+    std::optional<LintChange> change = {}; ///< the same as data, where one word is the mistake
 };
 
 struct LintContext {

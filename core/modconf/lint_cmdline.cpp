@@ -32,8 +32,12 @@ void Linter::cmdline_word(size_t index) {
         if (same_parameter(token.name, "nested"))
             add(LintKind::unknown_module, LintSeverity::warning, origin, text,
                 "a parameter of a module needs the module in front of it",
-                "write " + (context.module.empty() ? "MODULE" : context.module) + "." +
-                    printable(text, 120));
+                unwanted(token) ? std::string("remove it")
+                                : "write " + (context.module.empty() ? "MODULE" : context.module) +
+                                      "." + printable(text, 120),
+                unwanted(token) || context.module.empty()
+                    ? LintChange{text, {}}
+                    : LintChange{text, context.module + "." + text});
         return;
     }
     const std::string module = module_name(token.name.substr(0, dot));

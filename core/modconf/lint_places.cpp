@@ -47,7 +47,7 @@ void Linter::place(const PlaceLine& line) {
     const std::string move_line = wanted ? "move the line to /etc/modprobe.d/kvm.conf"
                                          : "remove it, or leave it: it has no effect";
     const std::string mend =
-        movable ? "run: mv " + path_word(path) + " " + path_word(place_to_be_read(line)) : leave;
+        movable ? "run: mv -n " + path_word(path) + " " + path_word(place_to_be_read(line)) : leave;
     switch (line.place) {
     case Place::folder_not_read:
         return say(LintKind::folder_not_read, LintSeverity::warning,

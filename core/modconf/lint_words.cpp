@@ -69,9 +69,9 @@ LintSeverity Linter::severity_of_refusal(std::string_view module) const {
 }
 
 void Linter::add(LintKind kind, LintSeverity severity, const Origin& origin, std::string_view text,
-                 std::string why, std::string mend) {
-    findings.push_back(
-        {kind, severity, origin, printable(trim(text), 200), std::move(why), std::move(mend)});
+                 std::string why, std::string mend, std::optional<LintChange> change) {
+    findings.push_back({kind, severity, origin, printable(trim(text), 200), std::move(why),
+                        std::move(mend), std::move(change)});
 }
 
 bool Linter::module_typo(std::string_view module, const Origin& origin, std::string_view text) {
@@ -124,8 +124,31 @@ bool Linter::blanks(const std::string& module, std::span<const Cmdline::Token> w
     return true;
 }
 
-void Linter::unknown(const std::string& module, const std::string& parameter, const Origin& origin,
+bool Linter::unwanted(const Cmdline::Token& word) const {
+    const std::optional<std::string> value = word.value ? word.value : std::optional("1");
+    return context.wanted && same_parameter(word.name, "nested") &&
+           check_value(Parmtype::boolean, value).on.value_or(*context.wanted) != *context.wanted;
+}
+
+LintChange Linter::put_right(const Cmdline::Token& word) const {
+    const bool nested = context.wanted && same_parameter(word.name, "nested");
+    return {word.text(), nested ? word.name + (*context.wanted ? "=1" : "=0") : std::string()};
+}
+
+std::optional<LintChange> Linter::for_host(const std::string& module, const Cmdline::Token& word,
+                                           std::string_view text) const {
+    if (unwanted(word) || context.module.empty())
+        return LintChange{word.text(), {}};
+    const std::vector<std::string_view> all = words(text);
+    // With more on the line, the rest of it is for the module that it names.
+    if (all.size() != 3 || all[0] != "options" || module_name(all[1]) != module)
+        return std::nullopt;
+    return LintChange{std::string(all[1]), context.module};
+}
+
+void Linter::unknown(const std::string& module, const Cmdline::Token& word, const Origin& origin,
                      std::string_view text) {
+    const std::string& parameter = word.name;
     if (parameter.empty())
         return;
     if (const std::string_view near = nearest_parameter(module, parameter); !near.empty()) {
@@ -133,13 +156,16 @@ void Linter::unknown(const std::string& module, const std::string& parameter, co
             add(LintKind::wrong_module, LintSeverity::warning, origin, text,
                 module + " has no parameter " + in_quotes(parameter) +
                     " on this architecture, the kernel ignores it",
-                context.module.empty() ? std::string("remove it")
-                                       : "name the vendor's module: " + context.module);
+                context.module.empty() || unwanted(word)
+                    ? std::string("remove it")
+                    : "name the vendor's module: " + context.module,
+                for_host(module, word, text));
         else
             add(LintKind::unknown_parameter, LintSeverity::warning, origin, text,
                 module + " has no parameter " + in_quotes(parameter) +
                     ", the kernel ignores it with a line in its log",
-                "did you mean " + std::string(near) + "?");
+                "did you mean " + std::string(near) + "?",
+                LintChange{word.text(), std::string(near) + (word.value ? "=" + *word.value : "")});
         return;
     }
     if (const std::string_view owner = owner_of(parameter, module); !owner.empty()) {
@@ -166,7 +192,7 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
     if (found.verdict == Acceptance::Verdict::depends) {
         add(LintKind::wrong_type, LintSeverity::warning, origin, text,
             found.why + "; where it is refused " + module + " does not load",
-            "write " + printable(safe));
+            "write " + printable(safe), put_right(word));
         return;
     }
     const LintSeverity severity = severity_of_refusal(module);
@@ -178,7 +204,7 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
     add(LintKind::wrong_type, severity, origin, text,
         "the kernel refuses " + in_quotes(word.text()) + " for " + module + " (" + found.why + ")" +
             result,
-        "write " + printable(safe));
+        "write " + printable(safe), put_right(word));
 }
 
 // The kernel reads parameters of what is built in from its command line alone (kernel/params.c).
@@ -198,8 +224,10 @@ bool Linter::built_in(const std::string& module, const Cmdline::Token& word, con
     add(LintKind::built_in, same ? LintSeverity::note : LintSeverity::warning, origin, text,
         shown(origin) + " has no effect: KVM is built into this kernel, and modprobe's options are "
                         "for modules",
-        same ? "remove it: the kernel command line says the same"
-             : "on the command line: " + context.module + "." + setting.shown("nested"));
+        same             ? "remove it: the kernel command line says the same"
+        : unwanted(word) ? "remove it: it has no effect"
+                         : "on the command line: " + context.module + "." + setting.shown("nested"),
+        same || unwanted(word) ? std::optional(LintChange{word.text(), {}}) : std::nullopt);
     return true;
 }
 
@@ -211,7 +239,7 @@ size_t Linter::parameter(const std::string& module, std::span<const Cmdline::Tok
         return taken;
     const std::optional<Parmtype> known = type(module, word.name);
     if (!known) {
-        unknown(module, word.name, origin, text);
+        unknown(module, word, origin, text);
         return taken;
     }
     value(module, word, *known, origin, text);
@@ -221,7 +249,8 @@ size_t Linter::parameter(const std::string& module, std::span<const Cmdline::Tok
         add(LintKind::wrong_module, LintSeverity::warning, origin, text,
             "this host nests with " + context.module + ", not with " + module +
                 ": the setting has no effect here",
-            "write it for " + context.module);
+            unwanted(word) ? std::string("remove it") : "write it for " + context.module,
+            for_host(module, word, text));
     return taken;
 }
 

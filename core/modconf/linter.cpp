@@ -63,12 +63,14 @@ void Linter::keyword(std::string_view word, std::string_view rest, const Origin&
         return;
     }
     std::string mend = "lines begin with options, blacklist, install, remove, softdep or alias";
-    if (const std::string_view near = nearest_keyword(word); !near.empty())
+    std::optional<LintChange> change;
+    if (const std::string_view near = nearest_keyword(word); !near.empty()) {
         mend = "write " + std::string(near);
-    else if (is_kvm_module(module_name(word)) || word == "modprobe")
+        change = LintChange{std::string(word), std::string(near)};
+    } else if (is_kvm_module(module_name(word)) || word == "modprobe")
         mend = "write: options " + printable(trim(word == "modprobe" ? rest : text), 120);
     add(LintKind::keyword, LintSeverity::warning, origin, text,
-        "modprobe does not know '" + printable(word, 60) + "' and skips the line", mend);
+        "modprobe does not know '" + printable(word, 60) + "' and skips the line", mend, change);
 }
 
 void Linter::options(const std::string& module, std::string_view text, const Origin& origin,
@@ -79,7 +81,8 @@ void Linter::options(const std::string& module, std::string_view text, const Ori
         if (token.name.starts_with('#')) {
             add(LintKind::trailing_comment, LintSeverity::warning, origin, shown,
                 "there are no comments at the end of a line: its words go to the kernel",
-                "put the comment into a line of its own");
+                "put the comment into a line of its own",
+                LintChange{std::string(trim(text.substr(token.offset))), {}});
             return;
         }
         if (token.after_dashes) {

@@ -29,7 +29,7 @@ class Linter {
     void command_line();               ///< lint_cmdline.cpp
 
     void add(LintKind kind, LintSeverity severity, const Origin& origin, std::string_view text,
-             std::string why, std::string mend);
+             std::string why, std::string mend, std::optional<LintChange> change = {});
 
     /// Parameters as the kernel would be given them (lint_words.cpp): looks at the first of
     /// `words` and says how many of them make it up, for "nested = 1" are three. `text` is what the
@@ -63,8 +63,15 @@ class Linter {
     std::optional<Parmtype> type(std::string_view module, std::string_view parameter) const;
     bool blanks(const std::string& module, std::span<const Cmdline::Token> words,
                 const Origin& origin, std::string_view text, size_t& taken);
-    void unknown(const std::string& module, const std::string& parameter, const Origin& origin,
+    void unknown(const std::string& module, const Cmdline::Token& word, const Origin& origin,
                  std::string_view text);
+    /// It says of nesting what is not wanted of this host: to put it right would bring that.
+    bool unwanted(const Cmdline::Token& word) const;
+    /// A line for this module made one for the host's own, where no more than this word is in it.
+    std::optional<LintChange> for_host(const std::string& module, const Cmdline::Token& word,
+                                       std::string_view text) const;
+    /// Nesting as it is wanted, in place of this word; a word about something else goes.
+    LintChange put_right(const Cmdline::Token& word) const;
     void value(const std::string& module, const Cmdline::Token& word, Parmtype type,
                const Origin& origin, std::string_view text);
     LintSeverity severity_of_refusal(std::string_view module) const;

@@ -74,7 +74,7 @@ TEST(Places, NamesThatModprobeDoesNotRead) {
                   "note wrong-suffix /etc/modprobe.d/" + std::string(name) + ":2");
     EXPECT_EQ(in_short(lint(Folder{{"etc/modprobe.d/README", "# about kvm\n"}})), "");
     EXPECT_EQ(lint(Folder{{"etc/modprobe.d/kvm", text}})[0].mend,
-              "run: mv /etc/modprobe.d/kvm /etc/modprobe.d/kvm.conf");
+              "run: mv -n /etc/modprobe.d/kvm /etc/modprobe.d/kvm.conf");
 }
 
 TEST(Places, AliasFilesAreReadByOldKmodOnly) {
@@ -116,7 +116,7 @@ TEST(Places, AFileIsNeverMovedOverAnother) {
     EXPECT_EQ(in_short(lint(Folder{good, {"etc/modprobe.d/kvm.conf_old", off}})),
               "note wrong-suffix /etc/modprobe.d/kvm.conf_old:1");
     EXPECT_EQ(mend(Folder{{"etc/modprobe.d/kvm.conf_old", on}}),
-              "run: mv /etc/modprobe.d/kvm.conf_old /etc/modprobe.d/kvm.conf");
+              "run: mv -n /etc/modprobe.d/kvm.conf_old /etc/modprobe.d/kvm.conf");
 }
 
 TEST(Places, NorIntoForceWhatIsNotWanted) {
@@ -124,7 +124,7 @@ TEST(Places, NorIntoForceWhatIsNotWanted) {
     host.wanted = true;
     EXPECT_EQ(mend(Folder{{"etc/modprobe.d/kvm.txt", off}}, host), leave);
     EXPECT_EQ(mend(Folder{{"etc/modprobe.d/kvm.txt", on}}, host),
-              "run: mv /etc/modprobe.d/kvm.txt /etc/modprobe.d/kvm.conf");
+              "run: mv -n /etc/modprobe.d/kvm.txt /etc/modprobe.d/kvm.conf");
     EXPECT_EQ(mend(Folder{{"etc/modprobe.d/kvm.txt", std::string(on) + off}}, host), leave);
     EXPECT_EQ(mend(Folder{{"etc/modules", "kvm_intel nested=0\n"}}, host),
               "remove it, or leave it: it has no effect");

@@ -187,8 +187,11 @@ Findings overridden(const Facts& facts) {
         return {Finding::pass("one value", text, where(facts, winner->origin))};
     if (losers.size() > 8)
         losers.resize(8);
+    const bool contrary =
+        facts.config.host != HostIntent::any && wins == (facts.config.host != HostIntent::on);
     return {Finding::warn("one value", text + " wins over " + listed(losers),
-                          where(facts, winner->origin))};
+                          where(facts, winner->origin))
+                .mend_by(contrary ? mend_setting(facts, *winner) : Mend())};
 }
 
 Check overridden_check() {

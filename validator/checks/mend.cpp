@@ -25,8 +25,9 @@ Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text
     change.act = by.empty() ? Act::remove : Act::replace;
     change.text = text;
     change.by = by;
-    const std::string what = by.empty() ? "remove '" + printable(text) + "'"
-                                        : "replace '" + printable(text) + "' with '" + by + "'";
+    const std::string what = by.empty()
+                                 ? "remove '" + printable(text) + "'"
+                                 : "replace '" + printable(text) + "' with '" + printable(by) + "'";
     if (facts.machine.made_elsewhere())
         return std::string(facts.machine.kind->files) + ": " + what + ", which is in " +
                where(facts, origin);
@@ -174,9 +175,36 @@ Mend mend_block(const Facts& facts, const Block& block) {
     return mend_file(facts, block.origin, block.text);
 }
 
+namespace {
+
+constexpr std::string_view by_command = "run: ";
+
+/// Words of the command line, which is not where they are changed.
+Mend mend_word(const Facts& facts, const LintChange& change) {
+    Mend out = mend_remove_argument(facts, change.text);
+    return change.by.empty() ? out : std::move(out).then(mend_add_argument(facts, change.by));
+}
+
+/// Advice about a place in a file.
+Mend at(const Origin& origin, std::string words) {
+    Mend out(std::move(words));
+    if (!origin.on_command_line() && !out.empty()) {
+        out.steps.front().file = origin.file;
+        out.steps.front().line = origin.line;
+    }
+    return out;
+}
+
+} // namespace
+
 Mend mend_line(const Facts& facts, const LintFinding& lint) {
+    if (lint.change)
+        return lint.origin.on_command_line()
+                   ? mend_word(facts, *lint.change)
+                   : mend_file(facts, lint.origin, lint.change->text, lint.change->by);
     if (!facts.machine.made_elsewhere() || lint.origin.on_command_line())
-        return lint.mend;
+        return lint.mend.starts_with(by_command) ? Mend(run(lint.mend.substr(by_command.size())))
+                                                 : at(lint.origin, lint.mend);
     const std::string place = std::string(facts.machine.kind->files) + ": ";
     switch (lint.kind) {
     case LintKind::wrong_folder:

@@ -139,7 +139,7 @@ Step by_text(const Facts& facts, std::string_view text, Act act, const std::stri
     out.text = argument;
     if (text.starts_with(by_command)) {
         out.command = filled(facts, text.substr(by_command.size()), shell_word(argument));
-        out.words = std::string(by_command) + out.command;
+        out.words = std::string(by_command) + pasted(out.command);
         return out;
     }
     out.words = filled(facts, text, printable(argument));

@@ -47,10 +47,20 @@ std::string in_words(const Mend& mend) {
     return join(words, ", then ");
 }
 
+std::string pasted(std::string_view command) {
+    std::vector<std::string> parts;
+    for (size_t end = 0; end != std::string_view::npos;
+         command.remove_prefix(std::min(end + 1, command.size()))) {
+        end = command.find('\\');
+        parts.push_back(printable(command.substr(0, end), 4 * command.size()));
+    }
+    return join(parts, "\\");
+}
+
 Step run(std::string command) {
     Step out;
     out.act = Act::run;
-    out.words = "run: " + command;
+    out.words = "run: " + pasted(command);
     out.command = std::move(command);
     return out;
 }

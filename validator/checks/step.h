@@ -63,6 +63,10 @@ bool can_be_carried_out(const Mend& mend);
 /// "remove this, then run: that, then reboot"
 std::string in_words(const Mend& mend);
 
+/// A command as a terminal may see it: with its own backslashes, and nothing else that is not
+/// printable.
+std::string pasted(std::string_view command);
+
 Step run(std::string command);
 /// The module loaded, or loaded anew, by this command.
 Step load(std::string command);

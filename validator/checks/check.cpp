@@ -39,6 +39,7 @@ CheckResult beside(const Check& check, Finding finding) {
     out.horizons = finding.horizons != 0 ? finding.horizons : check.horizons;
     out.decides = check.decides & out.horizons;
     out.waived = finding.waived;
+    out.told = finding.told;
     return out;
 }
 

@@ -48,6 +48,7 @@ struct Finding {
     std::string mend;
     Horizons horizons = 0; ///< where it differs from the check's
     bool waived = false;   ///< by whoever runs it
+    bool told = false;     ///< to people too, although all is well
 
     static Finding of(Outcome result, std::string expected, std::string found,
                       std::string source = {});
@@ -75,6 +76,7 @@ struct CheckResult {
     Horizons horizons = 0;
     Horizons decides = 0; ///< horizons whose verdict is undetermined with it
     bool waived = false;
+    bool told = false;
 };
 
 struct Report {

@@ -72,7 +72,7 @@ std::string render(const Report& report, const TextStyle& style) {
     }
     std::string shown;
     for (const CheckResult& check : report.checks) {
-        if (style.everything || check.waived ||
+        if (style.everything || check.waived || check.told ||
             (check.result != Outcome::pass && check.result != Outcome::skip))
             shown += "\n" + one_check(check, style);
     }

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "validator/checks/missing_module.h"
+#include "validator/checks/outer_host.h"
 
 #include <algorithm>
 
@@ -178,22 +179,14 @@ std::string mend_capabilities(const Facts& facts, const std::string& path) {
 std::string mend_hardware(const Facts& facts) {
     if (facts.machine.dom0)
         return "boot the entry without Xen: KVM cannot run beside it";
-    const std::string feature(facts.platform() ? facts.platform()->feature : "virtualization");
-    const Platform* machine = platform_of_machine(facts.host.machine);
     if (facts.platform() && facts.platform()->probe == KvmProbe::none)
         return "not possible here: " + std::string(facts.platform()->not_offered);
+    const Platform* machine = platform_of_machine(facts.host.machine);
     if (facts.machine.level == Level::l0)
         return machine ? std::string(machine->firmware) : "the hardware must offer it";
     if (facts.machine.level == Level::unknown)
         return "turn it on in the firmware, or where this host is a guest, in its outer host";
-    const std::string outer = facts.machine.hypervisor.empty()
-                                  ? "the hypervisor"
-                                  : "the hypervisor (" + facts.machine.hypervisor + ")";
-    const std::string others =
-        machine && !machine->outer_hosts.empty() ? "; " + std::string(machine->outer_hosts) : "";
-    return "this host is itself a guest: " + outer + " must give it " + feature +
-           " (libvirt: virt-nested label GUEST require on the outer host" + others +
-           "); its own firmware has no such setting";
+    return mend_outer_host(facts);
 }
 
 } // namespace virt_nested

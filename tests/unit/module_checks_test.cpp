@@ -252,7 +252,7 @@ TEST(XenDom0, IsToldInOneLineAndNeverToAskAnOuterHost) {
     host.write("proc/xen/capabilities", "control_d\n");
     host.write("proc/cpuinfo", cpu("GenuineIntel", "fpu hypervisor"));
     const Report report = host.report();
-    const CheckResult said = finding(report, "cpu-virtualization");
+    const CheckResult said = finding(report, "kvm-nesting");
     EXPECT_EQ(said.result, Outcome::fail);
     EXPECT_EQ(said.found, "this machine was booted with Xen, and this is its dom0");
     for (const CheckResult& check : report.checks)

@@ -2,6 +2,7 @@
 // Checks of the hardware, the module and KVM itself: does this host nest now, and why not.
 #include "core/modconf/boot_options.h"
 #include "core/text.h"
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/missing_module.h"
@@ -52,12 +53,8 @@ Findings cpu_virtualization(const Facts& facts) {
     const Fact& cpu = facts.host.cpu;
     if (cpu.undetermined())
         return {Finding::undetermined({}, cpu.reason, cpu.source).mend_by("read it as root")};
-    if (facts.machine.dom0 && !facts.host.nests.on())
-        return {Finding::fail(std::string(facts.platform()->cpu_flag),
-                              "this machine was booted with Xen, and this is its dom0",
-                              facts.shown("/proc/xen/capabilities"))
-                    .because("Xen has the CPU's virtualization, and KVM cannot run beside it.")
-                    .mend_by(mend_hardware(facts))};
+    if (std::optional<Finding> out = follows_cannot(facts))
+        return {*out};
     // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
     // the module is what fails then.
     if (const std::string* line = facts.host.module.on() ? nullptr : facts.modules.refusal();
@@ -93,6 +90,8 @@ Findings cpu_nested_paging(const Facts& facts) {
     const std::string source = facts.shown("/proc/cpuinfo");
     if (!facts.host.cpu.on())
         return {Finding::of(Outcome::skip, flag, "no virtualization to go with it", source)};
+    if (std::optional<Finding> out = follows_cannot(facts))
+        return {*out};
     const bool there =
         has_word(facts.machine.cpuinfo.substr(0, facts.machine.cpuinfo.find("\n\n")), flag);
     return {Finding::of(there ? Outcome::pass : Outcome::warn, flag,
@@ -173,6 +172,8 @@ Findings kvm_module(const Facts& facts) {
                               module.source)};
     if (facts.platform()->module.empty())
         return {Finding::skip("KVM is part of the kernel on this platform")};
+    if (std::optional<Finding> cannot = follows_cannot(facts))
+        return {*cannot};
     Finding out = module_absent(facts);
     if (facts.config.host != HostIntent::on)
         out.result = Outcome::pass;
@@ -199,12 +200,15 @@ Findings kvm_device(const Facts& facts) {
     if (device.on())
         return {out};
     if (device.absent()) {
+        if (std::optional<Finding> cannot = follows_cannot(facts))
+            return {*cannot};
         out.found = "missing";
         out.result = facts.config.host == HostIntent::on ? Outcome::fail : Outcome::pass;
         if (facts.platform() && !facts.platform()->module.empty() && !facts.host.module.on())
-            out.mend = facts.machine.dom0
-                           ? mend_hardware(facts)
-                           : "load " + std::string(facts.platform()->module) + "; see kvm-module";
+            out.mend = "load " + std::string(facts.platform()->module) + "; see kvm-module";
+        else if (facts.platform() && facts.platform()->module.empty())
+            out.mend = "KVM is part of the kernel here: boot one that was built with it, and "
+                       "without what turns it off";
         return {out};
     }
     out.result = Outcome::undetermined;
@@ -239,9 +243,11 @@ Findings kvm_nesting(const Facts& facts) {
         out.found = "no KVM";
     if (out.result != Outcome::fail)
         return {out};
-    if (facts.platform() && facts.platform()->probe == KvmProbe::none) {
-        out.why = never_changes;
-        out.mend = mend_hardware(facts);
+    if (const std::optional<CannotNest> cannot = cannot_nest(facts)) {
+        out.found = cannot->what;
+        out.source = cannot->source;
+        out.why = cannot->why;
+        out.mend = cannot->mend;
         return {out};
     }
     if (nests.on())

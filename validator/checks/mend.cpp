@@ -3,6 +3,7 @@
 #include "validator/checks/mend.h"
 
 #include "core/text.h"
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/missing_module.h"
 #include "validator/checks/outer_host.h"
 
@@ -177,10 +178,8 @@ std::string mend_capabilities(const Facts& facts, const std::string& path) {
 }
 
 std::string mend_hardware(const Facts& facts) {
-    if (facts.machine.dom0)
-        return "boot the entry without Xen: KVM cannot run beside it";
-    if (facts.platform() && facts.platform()->probe == KvmProbe::none)
-        return "not possible here: " + std::string(facts.platform()->not_offered);
+    if (const std::optional<CannotNest> cannot = cannot_nest(facts))
+        return cannot->mend;
     const Platform* machine = platform_of_machine(facts.host.machine);
     if (facts.machine.level == Level::l0)
         return machine ? std::string(machine->firmware) : "the hardware must offer it";

@@ -25,6 +25,7 @@ struct MachineFacts {
     const OuterHost* outer = nullptr; ///< the same as a row; nullptr: none is known by its signs
     Level level = Level::unknown;
     bool dom0 = false; ///< of Xen, beside which no KVM runs
+    Fact confidential; ///< on: this host is a confidential guest; found is its kind
     Fact etc_lasts;    ///< what stands in /etc/modprobe.d is there after the next boot
     Fact etc_writable;
     const HostKind* kind = nullptr; ///< nullptr: an ordinary host

@@ -180,11 +180,6 @@ constexpr std::array<OuterHost, 32> rows = {{
      .signs = any(all(product("BHYVE")), all({SignIn::bios_vendor, "BHYVE"}), all(vendor("BHYVE"))),
      .gives = Gives::never,
      .see = "https://wiki.freebsd.org/bhyve"},
-    // It has no DMI; its own getting-started guide boots with these words.
-    {.name = "Firecracker",
-     .signs = any(all({SignIn::command_line, "pci=off"}, {SignIn::command_line, "reboot=k"})),
-     .see = "https://github.com/firecracker-microvm/firecracker/blob/main/docs/cpu_templates/"
-            "cpu-templates.md"},
     // target/i386/cpu.c: of -cpu max under TCG alone.
     {.name = "QEMU's emulation (TCG)",
      .signs = any(all({SignIn::cpu_model, "QEMU TCG CPU"})),
@@ -211,6 +206,12 @@ constexpr std::array<OuterHost, 32> rows = {{
               "6.16 or later with kvm-arm.mode=nested",
      .elsewhere = "libvirt: virt-nested label GUEST require on the outer host",
      .see = "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html"},
+    // Last, for it has no DMI to tell: its own getting-started guide boots with these words, and
+    // others' kernels may, too.
+    {.name = "Firecracker",
+     .signs = any(all({SignIn::command_line, "pci=off"}, {SignIn::command_line, "reboot=k"})),
+     .see = "https://github.com/firecracker-microvm/firecracker/blob/main/docs/cpu_templates/"
+            "cpu-templates.md"},
 }};
 
 } // namespace

@@ -23,8 +23,6 @@ constexpr Words<2> x86_rivals = {"vboxdrv", "vmmon"};
 constexpr std::string_view x86_firmware =
     "turn on virtualization (Intel VT-x, AMD SVM) in this machine's firmware, then power it off "
     "and on";
-constexpr std::string_view x86_outer_hosts =
-    "VMware: vhv.enable; Hyper-V: ExposeVirtualizationExtensions";
 constexpr std::string_view other_firmware = "the hardware or its partition must offer it";
 
 // vendor_id as in arch/x86/kernel/cpu/{intel,centaur,zhaoxin,amd,hygon}.c, and the same in
@@ -143,7 +141,6 @@ constexpr std::array<Platform, 6> table = {{
      .libvirt_cpu = LibvirtCpu::compares,
      .level_from = LevelFrom::hypervisor_flag,
      .firmware = x86_firmware,
-     .outer_hosts = x86_outer_hosts,
      .rivals = x86_rivals},
     // arch/x86/kvm/svm/svm.c: int, 0444. target/i386/kvm/kvm-cpu.c: svm=off for every named model
     // unless asked for.
@@ -180,7 +177,6 @@ constexpr std::array<Platform, 6> table = {{
      .libvirt_cpu = LibvirtCpu::compares,
      .level_from = LevelFrom::hypervisor_flag,
      .firmware = x86_firmware,
-     .outer_hosts = x86_outer_hosts,
      .rivals = x86_rivals},
     // arch/powerpc/kvm/book3s_hv.c: bool, 0644; says Y on POWER8, on hash MMU and under PAPR v2,
     // where KVM offers nothing. setup-common.c, show_cpuinfo_summary: platform and MMU come last.
@@ -250,7 +246,8 @@ constexpr std::array<Platform, 6> table = {{
      .emulated = true,
      .hosts = arm_hosts,
      .level_from = LevelFrom::firmware,
-     .firmware = other_firmware},
+     .firmware = other_firmware,
+     .from_outer = "EL2"},
     // arch/riscv/kvm/main.c: loads where the CPU has the H extension. isa.c (once vcpu_onereg.c),
     // kvm_riscv_isa_enable_allowed: no guest gets H, there is nothing to ask or to set. libvirt
     // checks no name of a feature (src/cpu/cpu_riscv64.c); QEMU's TCG has H.

@@ -171,8 +171,8 @@ struct Platform {
 
     // --- what people do
     LevelFrom level_from = LevelFrom::firmware;
-    std::string_view firmware = {};    ///< how a machine's owner turns virtualization on
-    std::string_view outer_hosts = {}; ///< how hypervisors other than KVM give it to this host
+    std::string_view firmware = {};   ///< how a machine's owner turns virtualization on
+    std::string_view from_outer = {}; ///< what a guest has to be given; empty: the feature
     std::span<const std::string_view> rivals = {}; ///< modules of other hypervisors
 };
 

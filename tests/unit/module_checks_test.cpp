@@ -213,12 +213,48 @@ TEST(RivalHypervisor, TheOptionInItsWayIsNamed) {
     EXPECT_TRUE(contains(mend, "virtualbox.conf:1; then reboot")) << mend;
 }
 
+TEST(RivalHypervisor, TheDefaultCountsWhereSysfsDoesNotSay) {
+    const IntelHost host;
+    host.write("proc/sys/kernel/osrelease", "7.1.0-generic\n");
+    host.write("sys/module/vboxdrv/version", "7.2.10 r169000 (0x00330004)\n");
+    CheckResult said = finding(host.report(), "rival-hypervisor");
+    EXPECT_EQ(said.result, Outcome::pass) << said.found;
+    EXPECT_TRUE(said.told);
+    EXPECT_TRUE(contains(said.found, "nothing is to be done")) << said.found;
+    host.write("proc/cmdline", "root=/dev/sda1 kvm.enable_virt_at_load=0\n");
+    said = finding(host.report(), "rival-hypervisor");
+    EXPECT_EQ(said.result, Outcome::warn) << said.found;
+    EXPECT_FALSE(contains(in_words(said.mend), "lets both load")) << in_words(said.mend);
+    host.write("proc/sys/kernel/osrelease", "6.12.95\n");
+    EXPECT_EQ(finding(host.report(), "rival-hypervisor").result, Outcome::pass);
+}
+
+TEST(EmulatedGuests, HoldNoModule) {
+    const IntelHost host;
+    host.write("sys/module/kvm_intel/parameters/nested", "N\n");
+    host.write("dev/kvm", "nesting=0\n");
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nested=1\n");
+    const std::string flags(20'000, ' ');
+    host.write("run/libvirt/qemu/tcg.xml", "<domstatus state='running'>" + flags +
+                                               "<domain type='qemu' id='1'><name>tcg</name>");
+    host.write("sys/module/kvm_intel/refcnt", "3\n");
+    std::string mend = in_words(finding(host.report(), "module-reload").mend);
+    EXPECT_TRUE(mend.starts_with("stop what holds kvm_intel (refcnt 3")) << mend;
+    host.write("run/libvirt/qemu/web1.xml", "<domstatus state='running'>" + flags +
+                                                "<domain type='kvm' id='2'><name>web1</name>");
+    mend = in_words(finding(host.report(), "module-reload").mend);
+    EXPECT_TRUE(contains(mend, "guests that hold kvm_intel (web1)")) << mend;
+    host.write("sys/module/kvm_intel/refcnt", "0\n");
+    mend = in_words(finding(host.report(), "module-reload").mend);
+    EXPECT_EQ(mend, "run: modprobe -r kvm_intel && modprobe kvm_intel");
+}
+
 TEST(XenDom0, IsToldInOneLineAndNeverToAskAnOuterHost) {
     const NotLoaded host;
     host.write("proc/xen/capabilities", "control_d\n");
     host.write("proc/cpuinfo", cpu("GenuineIntel", "fpu hypervisor"));
     const Report report = host.report();
-    const CheckResult said = finding(report, "cpu-virtualization");
+    const CheckResult said = finding(report, "kvm-nesting");
     EXPECT_EQ(said.result, Outcome::fail);
     EXPECT_EQ(said.found, "this machine was booted with Xen, and this is its dom0");
     for (const CheckResult& check : report.checks)

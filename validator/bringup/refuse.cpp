@@ -2,6 +2,7 @@
 // Why `enable` and `disable` do nothing on a host.
 #include "validator/bringup/refuse.h"
 
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/missing_module.h"
 #include "validator/facts/parmtypes.h"
@@ -44,17 +45,11 @@ bool refuse_by_root(const Facts& facts, Plan& plan) {
 
 bool refuse_by_platform(const Facts& facts, Plan& plan) {
     const bool is_so = facts.host.nests.on() == plan.on && !facts.host.nests.undetermined();
-    if (facts.machine.dom0) {
-        refuse(plan, is_so ? exit_pass : exit_fail,
-               "this machine was booted with Xen, and this is its dom0: KVM cannot run beside it; "
-               "boot the entry without Xen");
+    if (const std::optional<CannotNest> cannot = cannot_nest(facts)) {
+        refuse(plan, is_so ? exit_pass : exit_fail, cannot->refusal);
         return true;
     }
     const Platform& platform = *facts.platform();
-    if (platform.probe == KvmProbe::none) {
-        refuse(plan, is_so ? exit_pass : exit_fail, std::string(platform.not_offered));
-        return true;
-    }
     std::string argument(platform.boot_option);
     std::string what = std::string(platform.name) + " has a boot option and no module parameter";
     if (argument.empty()) {

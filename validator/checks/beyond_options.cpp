@@ -3,8 +3,8 @@
 #include "validator/checks/beyond_options.h"
 
 #include "core/modconf/boot_options.h"
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/mend.h"
-#include "validator/checks/outlook.h"
 #include "validator/checks/refusal.h"
 
 namespace virt_nested {
@@ -22,11 +22,7 @@ std::optional<Outlook> not_asked_here(const Facts& facts) {
     if (!facts.platform())
         return Outlook::of(State::undetermined, "the platform is not known",
                            facts.shown("/proc/cpuinfo"));
-    if (facts.platform()->probe == KvmProbe::none)
-        return Outlook::of(State::off, facts.host.nests.found, facts.host.nests.source)
-            .because(never_changes)
-            .mend_by(mend_hardware(facts));
-    if (!facts.machine.container.empty())
+    if (!facts.machine.container.empty() && facts.platform()->probe != KvmProbe::none)
         return Outlook::of(State::undetermined,
                            "this is a container (" + facts.machine.container +
                                "): the host's own files decide",
@@ -68,13 +64,12 @@ std::optional<Outlook> beyond_options(const Facts& facts, Horizon horizon) {
     if (std::optional<Outlook> out = not_asked_here(facts))
         return out;
     const bool next_boot = horizon == Horizon::next_boot;
-    if (facts.machine.dom0 && !facts.host.nests.on()) {
-        // The next boot's entry may be one without Xen.
-        if (next_boot && !facts.boot.menu.entries.empty())
+    if (const std::optional<CannotNest> cannot = cannot_nest(facts)) {
+        if (next_boot && cannot->this_boot && !facts.boot.menu.entries.empty())
             return std::nullopt;
-        return Outlook::of(State::off, "this is Xen's dom0: KVM cannot run beside it",
-                           facts.shown("/proc/xen/capabilities"))
-            .mend_by(mend_hardware(facts));
+        return Outlook::of(State::off, cannot->what, cannot->source)
+            .because(cannot->why)
+            .mend_by(cannot->mend);
     }
     if (next_boot && facts.host.cpu.off() && cleared_now(facts))
         return std::nullopt;

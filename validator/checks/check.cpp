@@ -41,6 +41,7 @@ CheckResult beside(const Check& check, Finding finding) {
     out.decides = check.decides & out.horizons;
     out.waived = finding.waived;
     out.tells = check.tells;
+    out.told = finding.told;
     return out;
 }
 

@@ -2,6 +2,7 @@
 // Checks of the hardware, the module and KVM itself: does this host nest now, and why not.
 #include "core/modconf/boot_options.h"
 #include "core/text.h"
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/check.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/missing_module.h"
@@ -52,12 +53,8 @@ Findings cpu_virtualization(const Facts& facts) {
     const Fact& cpu = facts.host.cpu;
     if (cpu.undetermined())
         return {Finding::undetermined({}, cpu.reason, cpu.source).mend_by("read it as root")};
-    if (facts.machine.dom0 && !facts.host.nests.on())
-        return {Finding::fail(std::string(facts.platform()->cpu_flag),
-                              "this machine was booted with Xen, and this is its dom0",
-                              facts.shown("/proc/xen/capabilities"))
-                    .because("Xen has the CPU's virtualization, and KVM cannot run beside it.")
-                    .mend_by(mend_hardware(facts))};
+    if (std::optional<Finding> out = follows_cannot(facts))
+        return {*out};
     // Linux 6.1 keeps svm in cpuinfo while the firmware has locked it (VM_CR.SVMDIS); the load of
     // the module is what fails then.
     if (const std::string* line = facts.host.module.on() ? nullptr : facts.modules.refusal();
@@ -93,6 +90,8 @@ Findings cpu_nested_paging(const Facts& facts) {
     const std::string source = facts.shown("/proc/cpuinfo");
     if (!facts.host.cpu.on())
         return {Finding::of(Outcome::skip, flag, "no virtualization to go with it", source)};
+    if (std::optional<Finding> out = follows_cannot(facts))
+        return {*out};
     const bool there =
         has_word(facts.machine.cpuinfo.substr(0, facts.machine.cpuinfo.find("\n\n")), flag);
     return {Finding::of(there ? Outcome::pass : Outcome::warn, flag,
@@ -157,6 +156,8 @@ Findings kvm_module(const Facts& facts) {
                               module.source)};
     if (facts.platform()->module.empty())
         return {Finding::skip("KVM is part of the kernel on this platform")};
+    if (std::optional<Finding> cannot = follows_cannot(facts))
+        return {*cannot};
     Finding out = module_absent(facts);
     if (facts.config.host != HostIntent::on)
         out.result = Outcome::pass;
@@ -180,7 +181,7 @@ Check kvm_module_check() {
 /// Why KVM offers nothing, from the hardware upwards.
 Mend mend_no_kvm(const Facts& facts) {
     const Host& host = facts.host;
-    if (!facts.platform() || facts.machine.dom0)
+    if (!facts.platform() || cannot_nest(facts))
         return mend_hardware(facts);
     if (host.cpu.off())
         return mend_cpu(facts);
@@ -197,6 +198,8 @@ Findings kvm_device(const Facts& facts) {
     if (device.on())
         return {out};
     if (device.absent()) {
+        if (std::optional<Finding> cannot = follows_cannot(facts))
+            return {*cannot};
         out.found = "/dev/kvm is missing";
         out.result = facts.config.host == HostIntent::on ? Outcome::fail : Outcome::pass;
         out.mend = mend_no_kvm(facts);
@@ -235,9 +238,11 @@ Findings kvm_nesting(const Facts& facts) {
         out.found = "no KVM" + (out.found.empty() ? "" : ": /dev/kvm is " + out.found);
     if (out.result != Outcome::fail)
         return {out};
-    if (facts.platform() && facts.platform()->probe == KvmProbe::none) {
-        out.why = never_changes;
-        out.mend = mend_hardware(facts);
+    if (const std::optional<CannotNest> cannot = cannot_nest(facts)) {
+        out.found = cannot->what;
+        out.source = cannot->source;
+        out.why = cannot->why;
+        out.mend = cannot->mend;
         return {out};
     }
     out.mend = nests.on() ? mend_now(facts, Turn::off) : mend_no_kvm(facts);

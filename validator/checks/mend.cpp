@@ -4,7 +4,9 @@
 
 #include "core/modconf/boot_options.h"
 #include "core/text.h"
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/missing_module.h"
+#include "validator/checks/outer_host.h"
 #include "validator/checks/outlook.h"
 #include "validator/checks/refusal.h"
 
@@ -229,7 +231,7 @@ Mend mend_cpu(const Facts& facts) {
     const std::optional<std::string> option =
         clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform());
     return option ? mend_remove_argument(facts, *option).then(reboot())
-                  : Mend(mend_hardware(facts));
+                  : mend_hardware(facts);
 }
 
 Mend mend_nested_paging(const Facts& facts) {
@@ -249,7 +251,7 @@ Mend mend_nested_paging(const Facts& facts) {
 }
 
 Mend mend_not_loaded(const Facts& facts) {
-    if (!facts.host.backends.empty() || facts.machine.dom0)
+    if (!facts.host.backends.empty() || cannot_nest(facts))
         return mend_hardware(facts);
     if (!missing_module(facts).found.empty())
         return mend_missing_module(facts);
@@ -287,25 +289,15 @@ Mend mend_capabilities(const Facts& facts, const std::string& path) {
     return run("rm " + shell_word(path) + " && systemctl restart " + facts.hook.daemon);
 }
 
-std::string mend_hardware(const Facts& facts) {
-    if (facts.machine.dom0)
-        return "boot the entry without Xen: KVM cannot run beside it";
-    const std::string feature(facts.platform() ? facts.platform()->feature : "virtualization");
+Mend mend_hardware(const Facts& facts) {
+    if (const std::optional<CannotNest> cannot = cannot_nest(facts))
+        return cannot->mend;
     const Platform* machine = platform_of_machine(facts.host.machine);
-    if (facts.platform() && facts.platform()->probe == KvmProbe::none)
-        return "not possible here: " + std::string(facts.platform()->not_offered);
     if (facts.machine.level == Level::l0)
         return machine ? std::string(machine->firmware) : "the hardware must offer it";
     if (facts.machine.level == Level::unknown)
         return "turn it on in the firmware, or where this host is a guest, in its outer host";
-    const std::string outer = facts.machine.hypervisor.empty()
-                                  ? "the hypervisor"
-                                  : "the hypervisor (" + facts.machine.hypervisor + ")";
-    const std::string others =
-        machine && !machine->outer_hosts.empty() ? "; " + std::string(machine->outer_hosts) : "";
-    return "this host is itself a guest: " + outer + " must give it " + feature +
-           " (libvirt: virt-nested label GUEST require on the outer host" + others +
-           "); its own firmware has no such setting";
+    return mend_outer_host(facts);
 }
 
 } // namespace virt_nested

@@ -77,7 +77,7 @@ Mend mend_capabilities(const Facts& facts, const std::string& path);
 
 /// Who must give this host virtualization, and how: its firmware, or who runs it as a guest; or why
 /// nobody can.
-std::string mend_hardware(const Facts& facts);
+Mend mend_hardware(const Facts& facts);
 
 /// "/etc/modprobe.d/kvm.conf:3" with the root in front, or the command line's name.
 std::string where(const Facts& facts, const Origin& origin);

@@ -7,10 +7,6 @@
 
 namespace virt_nested {
 
-/// Of a platform whose KVM has no nesting.
-inline constexpr const char* never_changes =
-    "No option of the kernel and no setting of the machine changes that.";
-
 /// What `modprobe MODULE` would lead to.
 Outlook at_next_load(const Facts& facts);
 

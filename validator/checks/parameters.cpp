@@ -2,6 +2,7 @@
 // Checks of the running kernel's parameters, and of the platforms' own conditions.
 #include "core/cpuinfo.h"
 #include "core/text.h"
+#include "validator/checks/cannot_nest.h"
 #include "validator/checks/check.h"
 #include "validator/checks/companions.h"
 #include "validator/checks/mend.h"
@@ -291,6 +292,9 @@ Check power_papr_check() {
 Findings boot_option(const Facts& facts) {
     const std::string option(facts.platform()->boot_option);
     const size_t equals = option.find('=');
+    if (facts.config.host == HostIntent::on)
+        if (std::optional<Finding> cannot = follows_cannot(facts))
+            return {*cannot};
     if (!facts.configuration.cmdline)
         return {Finding::undetermined(option, facts.configuration.cmdline.error().what,
                                       facts.shown(Cmdline::file))};

@@ -93,10 +93,9 @@ Mend mend_refusal(const Facts& facts, const LogLine& line) {
     case Refuser::firmware:
     case Refuser::hardware:
     case Refuser::outer_host:
-        return mend_hardware(facts);
     case Refuser::confidential_guest:
-        return "this machine is a confidential guest, in which KVM runs no guests: use one that is "
-               "none";
+    case Refuser::no_el2:
+        return mend_hardware(facts);
     case Refuser::parameter: {
         Setting culprit;
         const RefusedValue refused = refused_value(line.text);

@@ -49,6 +49,7 @@ struct Finding {
     Mend mend;
     Horizons horizons = 0; ///< where it differs from the check's
     bool waived = false;   ///< by whoever runs it
+    bool told = false;     ///< to people too, although all is well
 
     static Finding of(Outcome result, std::string expected, std::string found,
                       std::string source = {});
@@ -83,6 +84,7 @@ struct CheckResult {
     Horizons horizons = 0;
     Horizons decides = 0; ///< horizons whose verdict is undetermined with it
     bool waived = false;
+    bool told = false;
     Tells tells = Tells::cause;
     size_t cause = 0; ///< its place in the plan, from 1; 0: nothing is to be mended
 };

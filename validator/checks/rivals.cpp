@@ -15,6 +15,7 @@ namespace virt_nested {
 namespace {
 
 constexpr std::string_view parameter = "enable_virt_at_load";
+constexpr KernelVersion since = {6, 12};
 
 using RivalVersion = std::tuple<int, int, int>;
 
@@ -31,8 +32,8 @@ struct RivalNeeds {
 // issues 711 and 713.
 constexpr std::array<RivalNeeds, 3> table = {{
     {"vboxdrv", "VirtualBox", {7, 2, 10}, {6, 16}, true},
-    {"vboxdrv", "VirtualBox", {0, 0, 0}, {6, 12}, false},
-    {"vmmon", "VMware", {0, 0, 0}, {6, 12}, false},
+    {"vboxdrv", "VirtualBox", {0, 0, 0}, since, false},
+    {"vmmon", "VMware", {0, 0, 0}, since, false},
 }};
 
 /// Of "7.2.10_OSE r169651 (0x00330004)"; 0, 0, 0 where it is none.
@@ -78,21 +79,39 @@ std::string mend_parameter(const Facts& facts, bool at_load) {
            "; then reboot";
 }
 
-Finding beside(const Facts& facts, const LoadedRival& rival, const Fact* at_load) {
+/// As sysfs says; else what is configured, and the default of the kernels that have the parameter.
+Fact at_load_of(const Facts& facts) {
+    if (const Fact* told = facts.modules.parameter("kvm", parameter))
+        return *told;
+    if (kernel_version(facts.machine.kernel) < since)
+        return Fact::absent({}, facts.shown("/sys/module/kvm/parameters"));
+    const Effective given = effective(facts.configuration.conf, facts.configuration.known_cmdline(),
+                                      "kvm", parameter, facts.modules.likely_linkage());
+    const Setting* winner = given.winner();
+    if (!winner)
+        return Fact::on("1, its default", "the kernel");
+    const std::optional<bool> on = check_value(Parmtype::boolean, winner->value).on;
+    if (!on)
+        return Fact::undetermined_because("what is configured is no value",
+                                          where(facts, winner->origin));
+    return {*on ? State::on : State::off, *on ? "1" : "0", where(facts, winner->origin), {}};
+}
+
+Finding beside(const Facts& facts, const LoadedRival& rival, const Fact& at_load) {
     const KernelVersion kernel = kernel_version(facts.machine.kernel);
     std::string found = rival.module + " loaded";
     if (!rival.version.empty())
         found += " (" + rival.version + ")";
-    if (at_load)
-        found += ", kvm.enable_virt_at_load " + at_load->found;
+    if (!at_load.found.empty())
+        found += ", kvm.enable_virt_at_load " + at_load.found;
     Finding out = Finding::warn("none", found, facts.shown("/sys/module"));
     const RivalNeeds* needs = needs_of(rival, kernel);
-    if (!needs || !at_load || at_load->undetermined())
+    if (!needs || at_load.absent() || at_load.undetermined())
         return std::move(out).mend_by("run the guests of one of the two at a time");
     if (depends_on_version(rival, kernel))
         return std::move(out).mend_by("VirtualBox before 7.2.10: " + mend_parameter(facts, false) +
                                       "; from 7.2.10 on it must be 1");
-    if (at_load->on() != needs->at_load)
+    if (at_load.on() != needs->at_load)
         return std::move(out)
             .because(std::string(needs->name) +
                      (needs->at_load
@@ -103,14 +122,16 @@ Finding beside(const Facts& facts, const LoadedRival& rival, const Fact* at_load
                             "fails."))
             .mend_by(mend_parameter(facts, needs->at_load));
     out.result = Outcome::pass;
-    out.found += ", as " + std::string(needs->name) + " needs it";
+    out.found += ", as " + std::string(needs->name) + " needs it: nothing is to be done";
+    // Older advice, widely read, says the contrary.
+    out.told = needs->at_load;
     return out;
 }
 
 Findings rival_hypervisor(const Facts& facts) {
     if (facts.modules.rivals.empty())
         return {Finding::pass("none", "none", facts.shown("/sys/module"))};
-    const Fact* at_load = facts.modules.parameter("kvm", parameter);
+    const Fact at_load = at_load_of(facts);
     Findings out;
     for (const LoadedRival& rival : facts.modules.rivals)
         out.push_back(beside(facts, rival, at_load));

@@ -2,6 +2,7 @@
 // Reading everything that a validation rests on: the order.
 #include "validator/facts/facts.h"
 
+#include "validator/facts/confidential.h"
 #include "validator/facts/parmtypes.h"
 
 namespace virt_nested {
@@ -34,6 +35,7 @@ Facts gather(const Sysroot& root, const GatherOptions& options) {
     facts.host = read_host(root, *kvm_of(root));
     facts.machine = read_machine(root, facts.host);
     facts.modules = read_modules(root, facts.host, facts.machine.kernel);
+    facts.machine.confidential = read_confidential(root, facts.machine.cpuinfo, facts.modules.log);
     facts.configuration = read_configuration(root, facts.platform(), facts.modules,
                                              facts.machine.kernel, options.kmod_profile);
     facts.boot = read_boot(root, facts.host, facts.machine, facts.modules, options);

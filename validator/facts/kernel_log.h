@@ -19,6 +19,7 @@ enum class Refuser {
     firmware,
     hardware,           ///< of this machine, or as an outer host shows it
     outer_host,         ///< of a guest or partition
+    no_el2,             ///< Arm64: the firmware, or an outer host, started the kernel at EL1
     confidential_guest, ///< this machine is one, and runs no guests
     parameter,          ///< a value that the module was given
     command_line,

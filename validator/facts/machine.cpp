@@ -72,9 +72,7 @@ void level_by_flag(const Sysroot& root, const Platform& platform, MachineFacts& 
     out.level = guest ? Level::l1 : Level::l0;
     if (!guest)
         return;
-    if (out.dom0)
-        out.hypervisor = "Xen (this is its dom0)";
-    else if (root.exists("/sys/hypervisor/type"))
+    if (root.exists("/sys/hypervisor/type"))
         out.hypervisor = printable(first_line(root, "/sys/hypervisor/type"), 64);
     else
         out.hypervisor = firmware_maker(root);
@@ -108,13 +106,14 @@ void level_by_cpu_platform(const Sysroot& root, MachineFacts& out) {
     out.hypervisor = compatible == "linux,kvm" ? "KVM" : "PowerVM";
 }
 
+/// No flag tells: what the firmware and the kernel's name say of a hypervisor does, by the table of
+/// outer hosts.
 void level_by_firmware(const Sysroot& root, MachineFacts& out) {
     const std::string compatible = first_line(root, "/proc/device-tree/hypervisor/compatible");
-    const std::string maker = firmware_maker(root);
-    if (!compatible.empty() || maker.starts_with("QEMU")) {
-        out.level = Level::l1;
-        out.hypervisor = compatible.empty() ? maker : printable(compatible, 64);
-    }
+    if (compatible.empty() && !outer_host(root, {out.cpuinfo, out.kernel, {}}))
+        return;
+    out.level = Level::l1;
+    out.hypervisor = compatible.empty() ? firmware_maker(root) : printable(compatible, 64);
 }
 
 void tell_level(const Sysroot& root, const Platform& platform, MachineFacts& out) {
@@ -128,6 +127,17 @@ void tell_level(const Sysroot& root, const Platform& platform, MachineFacts& out
     case LevelFrom::firmware:
         return level_by_firmware(root, out);
     }
+}
+
+/// Only of a guest: bare metal carries some of the same names. Xen's dom0 has nobody above it.
+void tell_outer(const Sysroot& root, MachineFacts& out) {
+    if (out.dom0)
+        out.hypervisor = "Xen (this is its dom0)";
+    const bool guest = out.level == Level::l1 || out.level == Level::deeper;
+    out.outer =
+        guest && !out.dom0 ? outer_host(root, {out.cpuinfo, out.kernel, out.hypervisor}) : nullptr;
+    if (out.outer && out.hypervisor.empty())
+        out.hypervisor = out.outer->name;
 }
 
 } // namespace
@@ -153,6 +163,7 @@ MachineFacts read_machine(const Sysroot& root, const Host& host) {
     out.dom0 = first_line(root, "/proc/xen/capabilities").find("control_d") != std::string::npos;
     if (machine)
         tell_level(root, *machine, out);
+    tell_outer(root, out);
     const Lasting etc = read_lasting(root, "/etc/modprobe.d");
     out.etc_lasts = etc.lasts;
     out.etc_writable = etc.writable;

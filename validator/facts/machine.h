@@ -2,8 +2,10 @@
 // What the host is: kernel, distribution, container, how deep, how its boot is changed.
 #pragma once
 
+#include "core/fact.h"
 #include "core/host.h"
 #include "validator/facts/host_kinds.h"
+#include "validator/facts/outer_hosts.h"
 
 #include <string>
 #include <string_view>
@@ -18,10 +20,12 @@ struct MachineFacts {
     std::string cpuinfo; ///< first record; on POWER also what is behind the last
     std::string kernel;  ///< release; empty if unknown
     std::string distribution;
-    std::string container;  ///< its manager; empty outside
-    std::string hypervisor; ///< that this host runs under, where it tells
+    std::string container;            ///< its manager; empty outside
+    std::string hypervisor;           ///< that this host runs under, where it tells
+    const OuterHost* outer = nullptr; ///< the same as a row; nullptr: none is known by its signs
     Level level = Level::unknown;
     bool dom0 = false; ///< of Xen, beside which no KVM runs
+    Fact confidential; ///< on: this host is a confidential guest; found is its kind
     Fact etc_lasts;    ///< what stands in /etc/modprobe.d is there after the next boot
     Fact etc_writable;
     const HostKind* kind = nullptr; ///< nullptr: an ordinary host

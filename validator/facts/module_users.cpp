@@ -60,6 +60,19 @@ std::string guest_name(const Sysroot& root, const std::string& process) {
     return {};
 }
 
+/// The definition stands behind what libvirt notes of the running guest: its monitor, its vCPUs,
+/// and a line for each of some hundred capabilities of QEMU.
+bool emulated(const Sysroot& root, const std::string& status) {
+    const std::string text = root.read_head(status, Sysroot::small_file).value_or({});
+    const size_t domain = text.find("<domain ");
+    if (domain == std::string::npos)
+        return false;
+    const std::string_view tag =
+        std::string_view(text).substr(domain, text.find('>', domain) - domain);
+    return tag.find(" type='qemu'") != std::string_view::npos ||
+           tag.find(" type=\"qemu\"") != std::string_view::npos;
+}
+
 } // namespace
 
 std::string ModuleUser::in_words() const {
@@ -86,8 +99,9 @@ std::vector<ModuleUser> module_users(const Sysroot& root) {
 
 std::vector<std::string> libvirt_guests(const Sysroot& root) {
     std::vector<std::string> out;
-    for (const std::string& name : root.list("/run/libvirt/qemu").value_or({}))
-        if (name.ends_with(".xml"))
+    const std::string folder = "/run/libvirt/qemu";
+    for (const std::string& name : root.list(folder).value_or({}))
+        if (name.ends_with(".xml") && !emulated(root, folder + "/" + name))
             out.push_back(printable(name.substr(0, name.size() - 4), 64));
     return out;
 }

@@ -22,8 +22,9 @@ struct ModuleUser {
 /// be looked into, are left out.
 std::vector<ModuleUser> module_users(const Sysroot& root);
 
-/// Guests that libvirt's system daemon has running, by its status files (libvirt: qemu_domain.c,
-/// virDomainObjSave); for where no process shows (another PID namespace).
+/// Guests that libvirt's system daemon has running under KVM, by its status files (libvirt:
+/// qemu_domain.c, virDomainObjSave), one that cannot be read among them; for where no process shows
+/// (another PID namespace).
 std::vector<std::string> libvirt_guests(const Sysroot& root);
 
 /// /sys/module/MODULE/refcnt, or -1 where it cannot be read (built in, not loaded).

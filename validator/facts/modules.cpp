@@ -106,6 +106,8 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
     if (host.platform->module.empty())
         return out;
     out.references = reference_count(root, std::string(host.platform->module));
+    if (out.references == 0)
+        out.guests.clear(); // whatever they run on, they hold nothing
     const std::optional<Linkage> now = linkage_by_sysfs(root, host);
     if (out.linkage != Linkage::built_in && now)
         out.linkage = now;

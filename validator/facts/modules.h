@@ -36,7 +36,7 @@ struct ModuleFacts : KernelFacts {
     Absence absence = Absence::none;
     std::vector<std::string> installed_kernels; ///< of `replaced`: the folders in /lib/modules
     int references = -1;                        ///< its refcnt; -1 unknown
-    std::vector<std::string> guests;            ///< running under libvirt's system daemon
+    std::vector<std::string> guests;            ///< of libvirt's system daemon that may hold it
     std::map<std::string, Fact>
         parameters;                  ///< "kvm_intel.ept": as the file says; absent ones left out
     std::vector<LoadedRival> rivals; ///< loaded modules of other hypervisors

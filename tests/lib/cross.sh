@@ -2,6 +2,9 @@
 # To build for another architecture: Debian's libraries of that architecture, unpacked outside the tree and never installed,
 # and CMake told to look there.  Sourced after cache.sh; bash.
 
+# How everything is built for another architecture: alike, so that ccache compiles each file once for all that need it.
+cross_options=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DVIRT_NESTED_WERROR=ON)
+
 # build_sysroot DIR ARCH PACKAGES: unpacked packages, whose absolute links would point out of it
 build_sysroot() {
     local root=$1/root link

@@ -230,8 +230,7 @@ Mend mend_missing_module(const Facts& facts) {
 Mend mend_cpu(const Facts& facts) {
     const std::optional<std::string> option =
         clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform());
-    return option ? mend_remove_argument(facts, *option).then(reboot())
-                  : mend_hardware(facts);
+    return option ? mend_remove_argument(facts, *option).then(reboot()) : mend_hardware(facts);
 }
 
 Mend mend_nested_paging(const Facts& facts) {

@@ -46,5 +46,5 @@ cross_product() {
     product=$CACHED/root
 }
 build_cross() {
-    build_product "$1" "" -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DCMAKE_BUILD_TYPE=MinSizeRel -DVIRT_NESTED_LIBVIRT=OFF
+    build_product "$1" "" -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DVIRT_NESTED_LIBVIRT=OFF "${cross_options[@]}"
 }

@@ -218,6 +218,10 @@ Finding from(const Facts& facts, const Outlook& outlook) {
                    : facts.config.host == HostIntent::off ? "nesting off"
                                                           : "either";
     out.mend = mend_for(facts, outlook);
+    // What could not be read may say anything: to turn nesting on is no answer to it.
+    if (out.mend.empty() && outlook.state == State::undetermined)
+        out.mend = facts.live ? "run it as root; where that does not help, mend what cannot be read"
+                              : "capture the machine again, as root";
     return out;
 }
 

@@ -236,6 +236,9 @@ Findings kvm_nesting(const Facts& facts) {
         out.found += (out.found.empty() ? "" : ", ") + nests.reason;
     if (nests.absent())
         out.found = "no KVM" + (out.found.empty() ? "" : ": /dev/kvm is " + out.found);
+    if (out.result == Outcome::undetermined)
+        out.mend = facts.live ? "run it as root, or as a member of the group that owns /dev/kvm"
+                              : "capture KVM's answer too: virt-nested validate --kvm-answer";
     if (out.result != Outcome::fail)
         return {out};
     if (const std::optional<CannotNest> cannot = cannot_nest(facts)) {
@@ -256,7 +259,7 @@ Check kvm_nesting_check() {
         .decides = at_now,
         .tells = Tells::effect,
         .why = "KVM's own answer is the truth; files and parameters only explain it.",
-        .mend = "virt-nested validate -v names the cause",
+        .mend = "what the other checks name: the CPU, the module, its options",
         .reference = api,
         .run = kvm_nesting,
     };

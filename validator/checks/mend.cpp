@@ -150,7 +150,8 @@ Mend mend_now(const Facts& facts, Turn turn) {
     }
     if (as_wanted)
         return mend_running(facts);
-    if (!can_be_carried_out(first))
+    // What a load would bring is not known while something could not be read.
+    if (!can_be_carried_out(first) || (next.state == State::undetermined && next.mend.empty()))
         return first;
     // A command line holds until the next one.
     const bool argument = std::any_of(first.steps.begin(), first.steps.end(), [](const Step& s) {

@@ -87,24 +87,27 @@ class Assignments {
             const char c = text_[at_];
             if (c == '\n' && quote)
                 ++line_;
-            if (quote == '\'' && c != '\'')
-                out += c;
-            else if (c == quote)
+            const bool plain = quote == '\'' && c != '\'';
+            if (!plain && c == quote)
                 quote = 0;
-            else if (!quote && (c == '"' || c == '\''))
+            else if (!plain && !quote && (c == '"' || c == '\''))
                 quote = c;
-            else if (!quote && (c == ' ' || c == '\t' || c == '\n' || c == ';'))
+            else if (!plain && !quote && (c == ' ' || c == '\t' || c == '\n' || c == ';'))
                 return ends();
-            else if (c == '\\')
+            else if (!plain && c == '\\')
                 escaped(out, quote);
-            else if (c == '$' ? !expanded(out) : c == '`')
+            else if (!plain && is_more(c, quote, out))
                 return false;
-            else if (!quote && std::string_view("|&<>()").find(c) != std::string_view::npos)
-                return false;
-            else if (c != '$')
+            else if (plain || c != '$')
                 out += c;
         }
         return !quote;
+    }
+
+    /// More than a word: a command, a pipe, or an expansion that is not followed.
+    bool is_more(char c, char quote, std::string& out) {
+        return (c == '$' ? !expanded(out) : c == '`') ||
+               (!quote && std::string_view("|&<>()").find(c) != std::string_view::npos);
     }
 
     bool ends() {

@@ -178,12 +178,11 @@ Mend mend_contrary(const Facts& facts, const NextBoot& boot) {
 /// Never away from what is wanted of this host: where the next boot's arguments bring that, they
 /// are to be had by booting them.
 Mend mend_difference(const Facts& facts, const NextBoot& boot) {
-    const Mend contrary = facts.platform() ? mend_contrary(facts, boot) : Mend();
+    Mend contrary = facts.platform() ? mend_contrary(facts, boot) : Mend();
     if (!contrary.empty())
         return contrary;
     const Outlook next = at_next_boot(facts);
-    const Mend mend =
-        outcome_of(facts, next.state) == Outcome::pass ? Mend() : mend_for(facts, next);
+    Mend mend = outcome_of(facts, next.state) == Outcome::pass ? Mend() : mend_for(facts, next);
     return mend.empty() ? Mend("reboot, where the new ones are meant") : mend;
 }
 

@@ -257,11 +257,11 @@ Mend mend_not_loaded(const Facts& facts) {
         return mend_missing_module(facts);
     if (facts.host.cpu.off())
         return mend_cpu(facts);
-    const Mend step = facts.modules.loading.off()
-                          ? reboot("reboot: " + facts.modules.loading.found + " (" +
-                                   facts.modules.loading.source +
-                                   "), and no module is loaded before the next boot")
-                          : load("modprobe " + std::string(facts.platform()->module));
+    Mend step = facts.modules.loading.off()
+                    ? reboot("reboot: " + facts.modules.loading.found + " (" +
+                             facts.modules.loading.source +
+                             "), and no module is loaded before the next boot")
+                    : load("modprobe " + std::string(facts.platform()->module));
     const LogLine* line = standing_refusal(facts);
     Mend first = line ? mend_refusal(facts, *line) : Mend();
     if (facts.modules.loading.off())

@@ -158,7 +158,7 @@ std::string plan_in(const Report& report, size_t room, const TextStyle& style) {
             out.push_back(one_cause(report, i, reasons, style));
         return out;
     };
-    const std::string full = join(all(true), "");
+    std::string full = join(all(true), "");
     if (style.everything || height(full, style) <= room)
         return full;
     std::string out;

@@ -200,3 +200,21 @@ TEST(Mend, AHookThatIsNoProgramIsNotMadeExecutable) {
     host.write("etc/libvirt/hooks/qemu.d/99-virt-nested", "../../../../usr/bin/virt-nested-hook\n");
     EXPECT_EQ(fix(host, "hook-installed"), "install virt-nested anew: it is no program");
 }
+
+TEST(Mend, ALineThatTwoCausesNameIsChangedOnce) {
+    const IntelHost host;
+    host.write("dev/kvm", "device=absent\n");
+    std::filesystem::remove_all(host.path() + "/sys/module/kvm_intel");
+    host.write("etc/modprobe.d/k.conf", "blacklist kvm_intel\noptions kvm_intel nested=0\n");
+    EXPECT_EQ(planned(host), "replace 'nested=0' with 'nested=1' in /etc/modprobe.d/k.conf:2 | "
+                             "remove 'blacklist kvm_intel' in /etc/modprobe.d/k.conf:1, then run: "
+                             "modprobe kvm_intel");
+}
+
+TEST(Mend, TheReloadComesBehindEveryChange) {
+    const IntelHost host;
+    turned_off(host);
+    host.write("etc/modprobe.d/k.conf", "options kvm_intel nested=1\noptions kvm_intel ept=0\n");
+    EXPECT_EQ(planned(host), "remove 'ept=0' in /etc/modprobe.d/k.conf:2, then run: modprobe -r "
+                             "kvm_intel && modprobe kvm_intel");
+}

@@ -168,7 +168,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
         return Outlook::of(State::off,
                            std::string(platform.module) + " is blocked: " + printable(block->text),
                            where(facts, block->origin))
-            .mend_by(mend_block(facts, *block))
+            .mend_by(mend_block(facts, *block).then(mend_settings(facts, options, Turn::on)))
             .written_at(block->origin);
     Outlook out = by_settings(facts, kernel, options);
     exclude(facts, conf, cmdline, kernel, out);

@@ -145,7 +145,9 @@ Mend mend_nested(const Facts& facts, Turn turn) {
                   : mend_remove_argument(facts, platform.boot_option);
     // Ours comes first by its name, so that every other file keeps the last word: where one says
     // otherwise, that one is to be mended.
-    if (Mend mend = mend_settings(facts, facts.configuration.effective, turn); !mend.empty())
+    const bool by_default = default_of(platform, facts.boot.kernel()).on() == on;
+    if (Mend mend = mend_settings(facts, facts.configuration.effective, turn);
+        !mend.empty() && (by_default || !facts.modules.built_in()))
         return mend;
     if (facts.modules.built_in())
         return mend_add_argument(facts, std::string(platform.module) + "." + setting);
@@ -197,8 +199,8 @@ std::vector<const Setting*> in_the_way(const Effective& options, Turn turn) {
         if (check_value(known->type, setting.value).on == (turn == Turn::on))
             break;
         out.push_back(&setting);
-        // A line is made to say what is wanted; an argument goes.
-        if (!setting.origin.on_command_line())
+        // A line is made to say what is wanted of `nested`; an argument goes.
+        if (!setting.origin.on_command_line() && options.parameter == "nested")
             break;
     }
     return out;
@@ -207,7 +209,7 @@ std::vector<const Setting*> in_the_way(const Effective& options, Turn turn) {
 Mend mend_settings(const Facts& facts, const Effective& options, Turn turn) {
     Mend out;
     for (const Setting* setting : in_the_way(options, turn))
-        out = std::move(out).then(mend_setting(facts, *setting));
+        out = std::move(out).then(mend_setting(facts, *setting, options.module, options.parameter));
     return out;
 }
 
@@ -269,12 +271,8 @@ Mend mend_nested_paging(const Facts& facts) {
     const Effective options =
         effective(facts.configuration.conf, facts.configuration.known_cmdline(), platform.module,
                   platform.paging_flag, facts.modules.likely_linkage());
-    const Setting* by = options.winner();
-    const Parameter* known = known_parameter(platform.module, platform.paging_flag);
-    if (!by || !known || check_value(known->type, by->value).on.value_or(true))
-        return mend_running(facts);
-    return then_loaded(mend_setting(facts, *by, platform.module, platform.paging_flag),
-                       mend_running(facts));
+    const Mend mend = mend_settings(facts, options, Turn::on);
+    return mend.empty() ? mend_running(facts) : then_loaded(mend, mend_running(facts));
 }
 
 Mend mend_not_loaded(const Facts& facts) {

@@ -229,7 +229,7 @@ class Machine:
 
     def _early_files(self, entry):
         """What counts where the initramfs has the module: its own copy of modprobe.d. None: the module comes later."""
-        image = (entry.initrd_bytes(self) if entry else b"") or b"".join(
+        image = entry.initrd_bytes(self) if entry and entry.source else b"".join(
             self.at(path).read_bytes() for path in self.files(f"/boot/init*{self.release}*")[:1])
         inside = files_in(image)
         if not any(re.search(rf"/{self.module.replace('_', '[-_]')}\.ko", name) for name in inside):

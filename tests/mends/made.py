@@ -214,7 +214,48 @@ MACHINES = {
         "dev/kvm": "nesting=0\n", "sys/module/kvm_hv/initstate": "live\n", "sys/module/kvm_hv/refcnt": "0\n", "sys/module/kvm_hv/parameters/nested": "Y\n", "sys/firmware/opal/x": "",
         "lib/modules/6.1.0-50-powerpc64le/modules.builtin": "", "lib/modules/6.1.0-50-powerpc64le/modules.dep": "kernel/arch/powerpc/kvm/kvm-hv.ko:\n"},
         grub("disable_radix", "6.1.0-50-powerpc64le", GRUB_CMDLINE_LINUX="disable_radix")),
+    "two-vendor-files": lambda: intel({"lib/modprobe.d/a.conf": "options kvm_intel nested=0\n", "lib/modprobe.d/b.conf": "options kvm_intel nested=0\n"}),
+    "vendor-and-own-same-name": lambda: intel({"lib/modprobe.d/kvm.conf": "options kvm_intel nested=1\n", "etc/modprobe.d/kvm.conf": "options kvm_intel nested=0\n"}),
+    "vendor-two-options": lambda: intel({"lib/modprobe.d/k.conf": "options kvm_intel nested=0 ept=0\n"}, paging=False),
+    "nested-and-ept-off": lambda: intel({"etc/modprobe.d/k.conf": "options kvm_intel nested=0 ept=0\n"}, paging=False),
+    "nested-and-ept-off-two-lines": lambda: intel({"etc/modprobe.d/k.conf": "options kvm_intel ept=0\noptions kvm_intel nested=0\n"}, paging=False),
+    "blacklist-three": lambda: intel({"etc/modprobe.d/k.conf": "options kvm_intel ept=0\noptions kvm_intel nested=0\nblacklist kvm_intel\n"}, not_loaded()),
+    "install-and-off": lambda: intel(not_loaded(), {"etc/modprobe.d/k.conf": "install kvm_intel /bin/true\noptions kvm_intel nested=0\n"}),
+    "blacklist-and-off": lambda: intel(not_loaded(), {"etc/modprobe.d/k.conf": "blacklist kvm_intel\noptions kvm_intel nested=0\n"}),
+    "wanted-off-vendor": lambda: intel(SITE_OFF, {"lib/modprobe.d/a.conf": "options kvm_intel nested=1\n"}, nested="Y"),
+    "wanted-off-guests": lambda: intel(SITE_OFF, GUESTS, nested="Y"),
+    "wanted-off-builtin": lambda: intel(SITE_OFF, {f"lib/modules/{DEB}/modules.builtin": f"{KVM}kvm.ko\n{KVM}kvm-intel.ko\n", f"lib/modules/{DEB}/modules.dep": "", "sys/module/kvm_intel/initstate": None,
+                                   "sys/module/kvm_intel/refcnt": None}, grub("quiet", GRUB_CMDLINE_LINUX="quiet"), arguments="quiet", nested="Y"),
+    "wanted-off-builtin-on-arg": lambda: intel(SITE_OFF, {f"lib/modules/{DEB}/modules.builtin": f"{KVM}kvm.ko\n{KVM}kvm-intel.ko\n", f"lib/modules/{DEB}/modules.dep": "", "sys/module/kvm_intel/initstate": None,
+                                   "sys/module/kvm_intel/refcnt": None}, grub("kvm_intel.nested=1", GRUB_CMDLINE_LINUX="kvm_intel.nested=1"), arguments="kvm_intel.nested=1", nested="Y"),
+    "wanted-off-initramfs": lambda: intel(SITE_OFF, {"etc/modprobe.d/kvm.conf": "options kvm_intel nested=0\n", f"boot/initrd.img-{DEB}": image(DEB, "options kvm_intel nested=1\n"), "usr/sbin/update-initramfs": ""}, nested="N"),
+    "wanted-off-initramfs-nothing": lambda: intel(SITE_OFF, {f"boot/initrd.img-{DEB}": image(DEB, ""), "usr/sbin/update-initramfs": ""}, nested="Y"),
+    "initramfs-default-off-kernel": lambda: intel({"usr/bin/dracut": "", "boot/initramfs-4.18.0-80.el8.x86_64.img": image("4.18.0-80.el8.x86_64", "")}, os_id="rhel", release="4.18.0-80.el8.x86_64", nested="0"),
+    "419-off": lambda: intel({"boot/initrd.img-4.19.0-27-amd64": image("4.19.0-27-amd64", ""), "usr/sbin/update-initramfs": ""}, release="4.19.0-27-amd64"),
+    "wanted-off-arm": lambda: elsewhere(ARM, "6.17.0-arm64", "aarch64", "BOOT_IMAGE=/boot/vmlinuz-6.17.0-arm64 root=/dev/vda1 ro kvm-arm.mode=nested", SITE_OFF, {"dev/kvm": "nesting=1\n"},
+                                          grub("kvm-arm.mode=nested", "6.17.0-arm64", GRUB_CMDLINE_LINUX="kvm-arm.mode=nested")),
+    "amd-initcall": lambda: amd(not_loaded("kvm_amd", "npt"), grub("initcall_blacklist=svm_init", GRUB_CMDLINE_LINUX="initcall_blacklist=svm_init"), arguments="initcall_blacklist=svm_init"),
+    "nomodule": lambda: intel(not_loaded(), grub("nomodule", GRUB_CMDLINE_LINUX="nomodule"), arguments="nomodule"),
+    "modules-gone-file-off": lambda: intel(not_loaded(), OFF_FILE, {f"lib/modules/{DEB}/modules.dep": None, f"lib/modules/{DEB}/modules.builtin": None, "lib/modules/6.1.0-51-amd64/modules.builtin": "",
+                                                          "lib/modules/6.1.0-51-amd64/modules.dep": f"{KVM}kvm-intel.ko: {KVM}kvm.ko\n"}),
+    "disabled-in-use": lambda: intel(OFF_FILE, GUESTS, {"proc/sys/kernel/modules_disabled": "1\n"}),
+    "power-off-by-file": lambda: elsewhere(POWER.format("Radix"), "6.1.0-50-powerpc64le", "ppc64le", "root=/dev/sda2", {
+        "dev/kvm": "nesting=0\n", "sys/module/kvm_hv/initstate": "live\n", "sys/module/kvm_hv/refcnt": "3\n", "sys/module/kvm_hv/parameters/nested": "N\n", "etc/modprobe.d/kvm.conf": "options kvm_hv nested=0\n",
+        "lib/modules/6.1.0-50-powerpc64le/modules.builtin": "", "lib/modules/6.1.0-50-powerpc64le/modules.dep": "kernel/arch/powerpc/kvm/kvm-hv.ko:\n"}),
+    "power-wanted-off": lambda: elsewhere(POWER.format("Radix"), "6.1.0-50-powerpc64le", "ppc64le", "root=/dev/sda2", SITE_OFF, {
+        "dev/kvm": "nesting=1\n", "sys/module/kvm_hv/initstate": "live\n", "sys/module/kvm_hv/refcnt": "3\n", "sys/module/kvm_hv/parameters/nested": "Y\n",
+        "lib/modules/6.1.0-50-powerpc64le/modules.builtin": "", "lib/modules/6.1.0-50-powerpc64le/modules.dep": "kernel/arch/powerpc/kvm/kvm-hv.ko:\n"}),
+    "z-cmdline-hpage": lambda: elsewhere(Z, "6.1.0-50-s390x", "s390x", "root=/dev/dasda1 kvm.hpage=1", {
+        "etc/zipl.conf": '[defaultboot]\ndefault=linux\n[linux]\n\timage=/boot/vmlinuz\n\tparameters="root=/dev/dasda1 kvm.hpage=1"\n', "dev/kvm": "nesting=0\n",
+        "sys/module/kvm/initstate": "live\n", "sys/module/kvm/refcnt": "0\n", "sys/module/kvm/parameters/nested": "0\n", "sys/module/kvm/parameters/hpage": "1\n",
+        "proc/sysinfo": "Manufacturer:         IBM\nLPAR Name:            LP1\n",
+        "lib/modules/6.1.0-50-s390x/modules.builtin": "", "lib/modules/6.1.0-50-s390x/modules.dep": "kernel/arch/s390/kvm/kvm.ko:\n"}),
+    "quoted": lambda: intel(grub(f"{NO} quiet", GRUB_CMDLINE_LINUX=f"{NO}  quiet"), {"etc/default/grub.d/z.cfg": "GRUB_CMDLINE_LINUX_DEFAULT='splash'\n"}, arguments=f"{NO} quiet"),
+    "all-wrong": lambda: intel(GUESTS, grub(f"{NO} kvm_intel.ept=0", GRUB_CMDLINE_LINUX=f"{NO} kvm_intel.ept=0"), {
+        "etc/modprobe.d/a.conf": "options kvm_intel nested=0\n", "lib/modprobe.d/z.conf": "options kvm-intel nested=0 ept=0\n", "etc/modprobe.d/b.conf": "blacklist kvm_intel\n",
+        f"boot/initrd.img-{DEB}": image(DEB, "options kvm_intel nested=0\n"), "usr/sbin/update-initramfs": ""}, arguments=f"{NO} kvm_intel.ept=0", paging=False),
 }
+
 # Those whose plan ends with what a person has to do elsewhere.
 NOT_MENDED = ("nixos",)
 

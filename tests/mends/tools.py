@@ -168,7 +168,9 @@ def mkdir(machine, words):
 def virt_nested(machine, words):
     """The program itself."""
     done = subprocess.run([machine.program, words[0], "--root", str(machine.root), *words[1:]], capture_output=True, text=True, timeout=60)
-    if done.returncode not in (0, 4):
+    # It ends with 1 where it wrote its file and something else has the last word until the next boot.
+    waits = done.returncode == 1 and "reboot: what boots next is without" in done.stderr
+    if done.returncode not in (0, 4) and not waits:
         raise Failed(f"virt-nested {' '.join(words)}: {done.stderr.strip()}")
 
 

@@ -47,7 +47,16 @@ void Linter::cmdline_word(size_t index) {
     const auto some = rest.first(std::min<size_t>(rest.size(), 3));
     std::vector<Cmdline::Token> words(some.begin(), some.end());
     words[0].name.erase(0, dot + 1);
+    const size_t before = findings.size();
     parameter(module, words, origin, text);
+    // Here a parameter's name has its module in front.
+    const std::string prefix = token.name.substr(0, dot + 1);
+    for (size_t i = before; i < findings.size(); ++i)
+        if (std::optional<LintChange>& change = findings[i].change) {
+            change->text.insert(0, prefix);
+            if (!change->by.empty())
+                change->by.insert(0, prefix);
+        }
 }
 
 bool Linter::unheard(const Cmdline::Token& token, const Origin& origin, const std::string& text) {

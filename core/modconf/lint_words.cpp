@@ -186,13 +186,16 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
     const Acceptance found = check_value(type, word.value);
     if (found.verdict == Acceptance::Verdict::accepted)
         return;
+    // An argument goes; a line keeps its place, with what is wanted in it.
+    const LintChange change =
+        origin.on_command_line() ? LintChange{word.text(), {}} : put_right(word);
     const std::string safe = type == Parmtype::boolean || same_parameter(word.name, "nested")
                                  ? word.name + "=1 or " + word.name + "=0"
                                  : "a number";
     if (found.verdict == Acceptance::Verdict::depends) {
         add(LintKind::wrong_type, LintSeverity::warning, origin, text,
             found.why + "; where it is refused " + module + " does not load",
-            "write " + printable(safe), put_right(word));
+            "write " + printable(safe), change);
         return;
     }
     const LintSeverity severity = severity_of_refusal(module);
@@ -204,7 +207,7 @@ void Linter::value(const std::string& module, const Cmdline::Token& word, Parmty
     add(LintKind::wrong_type, severity, origin, text,
         "the kernel refuses " + in_quotes(word.text()) + " for " + module + " (" + found.why + ")" +
             result,
-        "write " + printable(safe), put_right(word));
+        "write " + printable(safe), change);
 }
 
 // The kernel reads parameters of what is built in from its command line alone (kernel/params.c).

@@ -220,9 +220,9 @@ TEST(BootArguments, GoByWhatBootsTheMachine) {
            "menuentry a {\nlinux /boot/vmlinuz-6.1.0-50-amd64 kvm_intel.nested=0\n}\n"},
           {"etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"kvm_intel.nested=0\"\n"}},
          "add kvm.x=1 to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: grub2-mkconfig -o "
-         "ROOT/boot/grub2/grub.cfg",
+         "/boot/grub2/grub.cfg",
          "remove kvm_intel.nested=0 from GRUB_CMDLINE_LINUX_DEFAULT in ROOT/etc/default/grub:1, "
-         "then run: grub2-mkconfig -o ROOT/boot/grub2/grub.cfg"},
+         "then run: grub2-mkconfig -o /boot/grub2/grub.cfg"},
         {"Alpine",
          {{"etc/os-release", "ID=alpine\n"},
           {"boot/extlinux.conf", "default a\nlabel a\nlinux /vmlinuz\nappend kvm_intel.nested=0\n"},
@@ -235,7 +235,7 @@ TEST(BootArguments, GoByWhatBootsTheMachine) {
          {{"etc/os-release", "ID=void\n"},
           {"boot/syslinux/syslinux.cfg",
            "DEFAULT a\nLABEL a\n LINUX /vmlinuz\n APPEND ro kvm_intel.nested=0\n"}},
-         "add kvm.x=1 to the append lines of ROOT/boot/syslinux/syslinux.cfg",
+         "add kvm.x=1 to the append lines of /boot/syslinux/syslinux.cfg",
          "remove kvm_intel.nested=0 from ROOT/boot/syslinux/syslinux.cfg:4"},
         {"WSL",
          {{"proc/sys/kernel/osrelease", "5.15.153.1-microsoft-standard-WSL2\n"},

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Mends in the words of the host's own kind and daemon.
 #include "core/hook_files.h"
+#include "core/text.h"
 #include "tests/unit/captured_host.h"
+#include "tests/unit/machine.h"
+#include "validator/bringup/plan.h"
 #include "validator/checks/mend.h"
 
 #include <gtest/gtest.h>
@@ -19,6 +22,33 @@ std::string fix(const IntelHost& host, const std::string& id) {
         if (check.id == id && !check.mend.empty())
             return in_words(check.mend);
     return {};
+}
+
+/// The plan's steps, in the root's own paths.
+std::string planned(const test::Folder& host) {
+    std::vector<std::string> out;
+    for (const Cause& cause : validate(Sysroot(host.path()), {}).plan)
+        if (!cause.mend.empty())
+            out.push_back(in_words(cause.mend));
+    std::string text = join(out, " | ");
+    for (size_t at; (at = text.find(host.path())) != std::string::npos;)
+        text.erase(at, host.path().size());
+    return text;
+}
+
+void turned_off(const IntelHost& host) {
+    host.write("sys/module/kvm_intel/parameters/nested", "N\n");
+    host.write("dev/kvm", "nesting=0\nnested_paging=0\n");
+}
+
+/// GRUB of Debian, whose list has these arguments.
+void booted_with(const test::Folder& host, const std::string& arguments,
+                 const std::string& kernel = "6.1.0-50-amd64") {
+    host.write("etc/os-release", "ID=debian\n");
+    host.write("proc/cmdline", "BOOT_IMAGE=/boot/vmlinuz root=/dev/vda1 " + arguments + "\n");
+    host.write("boot/grub/grub.cfg",
+               "menuentry 'a' {\nlinux /boot/vmlinuz-" + kernel + " " + arguments + "\n}\n");
+    host.write("etc/default/grub", "GRUB_CMDLINE_LINUX=\"" + arguments + "\"\n");
 }
 
 } // namespace
@@ -71,4 +101,120 @@ TEST(Mend, ModularDaemonsAreNamed) {
     EXPECT_TRUE(fix(host, "hook-installed").ends_with("&& systemctl reload virtqemud"));
     host.write("usr/sbin/libvirtd", "");
     EXPECT_TRUE(fix(host, "hook-installed").ends_with("&& systemctl reload libvirtd"));
+}
+
+TEST(Mend, AllThatSaysOtherwiseIsPutRightAtOnce) {
+    const IntelHost host;
+    turned_off(host);
+    booted_with(host, "kvm-intel.nested=0");
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nested=0\n");
+    EXPECT_EQ(planned(host),
+              "remove kvm-intel.nested=0 from GRUB_CMDLINE_LINUX in /etc/default/grub:1, then run: "
+              "update-grub, then replace 'nested=0' with 'nested=1' in /etc/modprobe.d/kvm.conf:1, "
+              "then reboot");
+    const Facts facts = gather(Sysroot(host.path()), {});
+    const std::vector<std::string> lines =
+        contradictions(Sysroot(host.path()), facts, facts.configuration.conf, "kvm_intel", true);
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_NE(lines[1].find("/etc/modprobe.d/kvm.conf:1 says nested=0 for kvm_intel and has the "
+                            "last word then; replace 'nested=0' with 'nested=1'"),
+              std::string::npos)
+        << lines[1];
+}
+
+TEST(Mend, WhatIsRunBehindAChangeComesBehindTheLastOfThem) {
+    const IntelHost host;
+    turned_off(host);
+    booted_with(host, "kvm-intel.nested=0 kvm_intel.nested=N");
+    EXPECT_EQ(planned(host),
+              "remove kvm_intel.nested=N from GRUB_CMDLINE_LINUX in /etc/default/grub:1, then "
+              "remove kvm-intel.nested=0 from GRUB_CMDLINE_LINUX in /etc/default/grub:1, then run: "
+              "update-grub, then reboot");
+}
+
+TEST(Mend, OfAListOfNamesTheOthersStayAndTheKernelsOwnTakesABoot) {
+    const IntelHost host;
+    host.write("dev/kvm", "device=absent\n");
+    std::filesystem::remove_all(host.path() + "/sys/module/kvm_intel");
+    booted_with(host, "module_blacklist=nouveau,kvm_intel");
+    EXPECT_EQ(planned(host),
+              "replace module_blacklist=nouveau,kvm_intel with module_blacklist=nouveau in "
+              "GRUB_CMDLINE_LINUX in /etc/default/grub:1, then run: update-grub, then reboot");
+    booted_with(host, "clearcpuid=smap,vmx");
+    host.write("proc/cpuinfo", "vendor_id\t: GenuineIntel\nflags\t\t: fpu vpid\n\n");
+    EXPECT_EQ(planned(host),
+              "replace clearcpuid=smap,vmx with clearcpuid=smap in GRUB_CMDLINE_LINUX in "
+              "/etc/default/grub:1, then run: update-grub, then reboot");
+}
+
+TEST(Mend, WhatTheModuleDoesNotLoadWithGoesFirst) {
+    const test::Folder host{{"proc/cpuinfo", test::cpuinfo(PlatformId::z)},
+                            {"proc/cmdline", "root=/dev/dasda1\n"},
+                            {"proc/sys/kernel/osrelease", "6.1.0-50-s390x\n"},
+                            {"dev/kvm", "nesting=0\n"},
+                            {"sys/module/kvm/initstate", "live\n"},
+                            {"sys/module/kvm/parameters/nested", "0\n"},
+                            {"sys/module/kvm/parameters/hpage", "1\n"},
+                            {"lib/modules/6.1.0-50-s390x/modules.dep", "kernel/kvm/kvm.ko:\n"},
+                            {"etc/modprobe.d/kvm.conf", "options kvm hpage=1\n"}};
+    EXPECT_EQ(planned(host), "remove 'hpage=1' in /etc/modprobe.d/kvm.conf:1, then run: "
+                             "virt-nested enable, then run: modprobe -r kvm && modprobe kvm");
+}
+
+TEST(Mend, AnArgumentOfTheSameNameGivesItsPlace) {
+    const test::Folder host{{"proc/cpuinfo", test::cpuinfo(PlatformId::arm64)},
+                            {"proc/sys/kernel/osrelease", "6.17.0-arm64\n"},
+                            {"dev/kvm", "nesting=0\n"}};
+    booted_with(host, "kvm-arm.mode=protected", "6.17.0-arm64");
+    EXPECT_EQ(planned(host),
+              "replace kvm-arm.mode=protected with kvm-arm.mode=nested in GRUB_CMDLINE_LINUX in "
+              "/etc/default/grub:1, then run: update-grub, then reboot");
+}
+
+TEST(Mend, TheHashMmuOfChoiceIsTheOneCause) {
+    const test::Folder host{{"proc/cpuinfo",
+                             "processor\t: 0\ncpu\t\t: POWER9, altivec supported\n\ntimebase\t: "
+                             "512000000\nplatform\t: PowerNV\nMMU\t\t: Hash\n"},
+                            {"proc/sys/kernel/osrelease", "6.1.0-50-powerpc64le\n"},
+                            {"dev/kvm", "nesting=0\n"},
+                            {"sys/module/kvm_hv/initstate", "live\n"},
+                            {"sys/module/kvm_hv/parameters/nested", "Y\n"}};
+    booted_with(host, "disable_radix");
+    EXPECT_EQ(planned(host), "remove disable_radix from GRUB_CMDLINE_LINUX in "
+                             "/etc/default/grub:1, then run: update-grub, then reboot");
+}
+
+TEST(Mend, AToolThatHasDoneItsWorkIsNotNamedAgainForAFileThatIsRight) {
+    const IntelHost host;
+    host.write("proc/cmdline", "initrd=\\EFI\\proxmox\\x root=x kvm_intel.nested=0\n");
+    host.write("etc/kernel/proxmox-boot-uuids", "1\n");
+    host.write("etc/kernel/cmdline", "root=x\n");
+    const std::string plan = planned(host);
+    EXPECT_TRUE(plan.starts_with("run: proxmox-boot-tool refresh (/etc/kernel/cmdline has no "
+                                 "kvm_intel.nested=0), then reboot"))
+        << plan;
+}
+
+TEST(Mend, AHookThatIsNoProgramIsNotMadeExecutable) {
+    const IntelHost host;
+    host.write("etc/libvirt/hooks/qemu.d/99-virt-nested", "../../../../usr/bin/virt-nested-hook\n");
+    EXPECT_EQ(fix(host, "hook-installed"), "install virt-nested anew: it is no program");
+}
+
+TEST(Mend, ALineThatTwoCausesNameIsChangedOnce) {
+    const IntelHost host;
+    host.write("dev/kvm", "device=absent\n");
+    std::filesystem::remove_all(host.path() + "/sys/module/kvm_intel");
+    host.write("etc/modprobe.d/k.conf", "blacklist kvm_intel\noptions kvm_intel nested=0\n");
+    EXPECT_EQ(planned(host), "replace 'nested=0' with 'nested=1' in /etc/modprobe.d/k.conf:2 | "
+                             "remove 'blacklist kvm_intel' in /etc/modprobe.d/k.conf:1, then run: "
+                             "modprobe kvm_intel");
+}
+
+TEST(Mend, TheReloadComesBehindEveryChange) {
+    const IntelHost host;
+    turned_off(host);
+    host.write("etc/modprobe.d/k.conf", "options kvm_intel nested=1\noptions kvm_intel ept=0\n");
+    EXPECT_EQ(planned(host), "remove 'ept=0' in /etc/modprobe.d/k.conf:2, then run: modprobe -r "
+                             "kvm_intel && modprobe kvm_intel");
 }

@@ -144,10 +144,14 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                       " does not load with it (" + answer.why + "); " +
                       in_words(mend_setting(facts, setting, module, "nested")));
     }
-    const Setting* winner = effective.winner();
-    if (winner && check_value(type, winner->value).on.value_or(on) != on)
-        out.push_back(origin_text(facts, *winner) + " for " + module + " and has the last word; " +
-                      in_words(mend_setting(facts, *winner, module, "nested")));
+    std::string word = " and has the last word; ";
+    for (const Setting* setting : in_the_way(effective, on ? Turn::on : Turn::off)) {
+        if (!check_value(type, setting->value).on)
+            continue; // named above
+        out.push_back(origin_text(facts, *setting) + " for " + module + word +
+                      in_words(mend_setting(facts, *setting, module, "nested")));
+        word = " and has the last word then; ";
+    }
     refused_words(effective, out);
     if (on)
         excluded(facts, conf, cmdline, module, out);

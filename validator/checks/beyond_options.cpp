@@ -54,7 +54,7 @@ std::optional<Outlook> withheld(const Facts& facts, Horizon horizon) {
                                " although the parameter is on",
                            host.nests.source)
             .because("Options do not change what the hardware or an outer host withholds.")
-            .mend_by(mend_hardware(facts));
+            .mend_by(mend_withheld(facts));
     return std::nullopt;
 }
 

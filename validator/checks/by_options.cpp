@@ -22,26 +22,32 @@ const Block* blocking(const Facts& facts, const Effective& options, Horizon hori
 }
 
 /// The module that refuses to load with another parameter beside `nested`.
-bool excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
-              const KernelFacts& kernel, Outlook& out) {
+void exclude(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
+             const KernelFacts& kernel, Outlook& out) {
     const Platform& platform = *facts.platform();
     const Exclusion* exclusion = exclusion_of(platform.module, kernel.release);
     if (!exclusion)
-        return false;
+        return;
     const std::string other(exclusion->parameter);
     const Effective beside =
         effective(conf, cmdline, platform.module, other, load_context(facts, kernel));
     const Setting* winner = beside.winner();
     if (!winner || !check_value(Parmtype::integer, winner->value).on.value_or(false))
-        return false;
+        return;
+    const Mend mend = mend_setting(facts, *winner, platform.module, other);
+    if (out.state != State::on) {
+        // With nesting turned on alone, the module would not come back.
+        if (!out.mend.empty())
+            out.mend = Mend(mend).then(out.mend);
+        return;
+    }
     out = Outlook::of(State::off,
                       other + "=1 beside " + std::string(platform.parameter) +
                           "=1: " + std::string(platform.module) + " refuses to load",
                       where(facts, winner->origin))
               .because(std::string(exclusion->why))
-              .mend_by(mend_setting(facts, *winner, platform.module, other))
+              .mend_by(mend)
               .written_at(winner->origin);
-    return true;
 }
 
 } // namespace
@@ -104,8 +110,7 @@ Parmtype parameter_type(const Platform& platform, const KernelFacts& kernel) {
 }
 
 /// The settings alone, nothing in the way of them.
-Outlook by_settings(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
-                    const KernelFacts& kernel, const Effective& options) {
+Outlook by_settings(const Facts& facts, const KernelFacts& kernel, const Effective& options) {
     const Platform& platform = *facts.platform();
     const Parmtype type = parameter_type(platform, kernel);
     for (const Setting& setting : options.settings) {
@@ -146,10 +151,8 @@ Outlook by_settings(const Facts& facts, const ModConf& conf, const Cmdline& cmdl
             .written_at(winner->origin);
     Outlook out =
         Outlook::of(*taken.on ? State::on : State::off, text, where(facts, winner->origin))
-            .mend_by(*taken.on ? Mend() : mend_setting(facts, *winner))
+            .mend_by(*taken.on ? Mend() : mend_settings(facts, options, Turn::on))
             .written_at(winner->origin);
-    if (*taken.on)
-        excluded(facts, conf, cmdline, kernel, out);
     return out;
 }
 
@@ -165,9 +168,10 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
         return Outlook::of(State::off,
                            std::string(platform.module) + " is blocked: " + printable(block->text),
                            where(facts, block->origin))
-            .mend_by(mend_block(facts, *block))
+            .mend_by(mend_block(facts, *block).then(mend_settings(facts, options, Turn::on)))
             .written_at(block->origin);
-    Outlook out = by_settings(facts, conf, cmdline, kernel, options);
+    Outlook out = by_settings(facts, kernel, options);
+    exclude(facts, conf, cmdline, kernel, out);
     // A command that was not followed may load the module with options of its own, or not at all.
     if (const Block* block = options.open_question(by_alias(facts, horizon)))
         return Outlook::of(State::undetermined,

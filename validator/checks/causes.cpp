@@ -9,10 +9,19 @@ namespace virt_nested {
 
 namespace {
 
+bool changes_a_line(const Step& step) {
+    return step.act == Act::remove_argument || step.act == Act::add_argument ||
+           (step.changes_file() && step.line > 0);
+}
+
 /// What tells one cause from another: the line, or the argument, that is to be changed first.
 std::string key_of(const Mend& mend) {
-    const auto own = std::find_if(mend.steps.begin(), mend.steps.end(),
-                                  [](const Step& step) { return !step.only_applies(); });
+    const auto first = [&](auto is) {
+        return std::find_if(mend.steps.begin(), mend.steps.end(), is);
+    };
+    auto own = first(changes_a_line);
+    if (own == mend.steps.end())
+        own = first([](const Step& step) { return !step.only_applies(); });
     const Step& step = own == mend.steps.end() ? mend.steps.front() : *own;
     if (step.act == Act::remove_argument || step.act == Act::add_argument)
         return "argument " + step.text;
@@ -74,6 +83,42 @@ std::vector<Cause> grouped(const Report& report) {
     return out;
 }
 
+/// A change that an earlier cause makes is not made again; a cause that has no other is a part of
+/// that one.
+void change_once(std::vector<Cause>& causes) {
+    for (size_t i = 1; i < causes.size();) {
+        std::vector<Step>& steps = causes[i].mend.steps;
+        size_t by = i;
+        const auto made = [&](const Step& step) {
+            for (size_t j = 0; j < i; ++j) {
+                const std::vector<Step>& earlier = causes[j].mend.steps;
+                if (std::find(earlier.begin(), earlier.end(), step) == earlier.end())
+                    continue;
+                by = j;
+                return true;
+            }
+            return false;
+        };
+        const auto again = std::remove_if(steps.begin(), steps.end(), [&](const Step& step) {
+            return changes_a_line(step) && made(step);
+        });
+        steps.erase(again, steps.end());
+        const bool own = by == i || std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+                             return !step.only_applies() && !made(step);
+                         });
+        if (own) {
+            ++i;
+            continue;
+        }
+        Cause& earlier = causes[by];
+        earlier.mend = std::move(earlier.mend).then(causes[i].mend);
+        earlier.follow.push_back(causes[i].finding);
+        earlier.follow.insert(earlier.follow.end(), causes[i].follow.begin(),
+                              causes[i].follow.end());
+        causes.erase(causes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+}
+
 /// Reload and reboot once, behind the last change that they make count.
 void apply_once(std::vector<Cause>& causes) {
     Mend reloads;
@@ -86,7 +131,7 @@ void apply_once(std::vector<Cause>& causes) {
             last = i;
         if (std::any_of(steps.begin(), steps.end(),
                         [](const Step& step) { return step.act == Act::reload; }) ||
-            (changes_what_is_loaded(causes[i]) && causes[i].worst == Outcome::fail))
+            changes_what_is_loaded(causes[i]))
             last_reload = i;
         for (const Step& step : steps) {
             if (step.only_applies() && (step.act == Act::reload ? reloads : reboots).empty())
@@ -111,6 +156,7 @@ void plan(Report& report) {
             return ends_nowhere(a);
         return urgency(a.worst) < urgency(b.worst);
     });
+    change_once(report.plan);
     if (!report.plan.empty())
         apply_once(report.plan);
     for (size_t i = 0; i < report.plan.size(); ++i) {

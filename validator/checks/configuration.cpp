@@ -141,7 +141,11 @@ Check unread_files_check() {
 /// Named even where the module is loaded by hand all the same: the next boot is another matter.
 Findings module_blocked(const Facts& facts) {
     Findings out;
-    for (const Block& block : facts.configuration.effective.blocks)
+    for (const Block& block : facts.configuration.effective.blocks) {
+        // This boot's command line may be the last that has it.
+        const bool gone = block.origin.on_command_line() && gone_at_next_boot(facts, block.text);
+        if (gone && !block.by_name)
+            continue;
         out.push_back(
             Finding::of(block.doubt.empty() && facts.config.host == HostIntent::on ? Outcome::fail
                                                                                    : Outcome::warn,
@@ -149,7 +153,10 @@ Findings module_blocked(const Facts& facts) {
                         where(facts, block.origin))
                 .because(block.doubt)
                 .mend_by(mend_block(facts, block))
-                .at(block.by_name ? at_load | at_boot : at_boot));
+                .at(gone            ? at_load
+                    : block.by_name ? at_load | at_boot
+                                    : at_boot));
+    }
     if (out.empty())
         out.push_back(Finding::pass("not blocked", "not blocked"));
     return out;

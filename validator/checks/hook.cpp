@@ -48,7 +48,8 @@ Findings hook_installed(const Facts& facts) {
         } else if (!file.executable) {
             one.result = Outcome::fail;
             one.found += ", not executable: libvirt skips it without a word";
-            one.mend = run("chmod 0755 " + shell_word(file.real));
+            one.mend = file.interpreted ? Mend(run("chmod 0755 " + shell_word(file.real)))
+                                        : Mend("install virt-nested anew: it is no program");
         } else if (!facts.hook.judge) {
             one.result = Outcome::fail;
             one.found += ", without virt-nested-judge beside it: labelled guests are refused";

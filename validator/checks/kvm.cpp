@@ -189,7 +189,7 @@ Mend mend_no_kvm(const Facts& facts) {
         return mend_not_loaded(facts);
     return host.parameter.off() || !facts.platform()->boot_option.empty()
                ? mend_now(facts, Turn::on)
-               : mend_hardware(facts);
+               : mend_withheld(facts);
 }
 
 Findings kvm_device(const Facts& facts) {

@@ -56,6 +56,17 @@ Step reload(const Facts& facts, const std::string& before = {}) {
     return out;
 }
 
+/// Of a list of modules, the one that is meant; the others stay.
+std::string blocking_word(const Facts& facts, const Block& block) {
+    const size_t equals = block.text.find('=');
+    if (block.kind != Block::Kind::module_blacklist || equals == std::string::npos)
+        return block.text;
+    const std::string module(facts.platform()->module);
+    return block.text.substr(0, equals + 1) + (has_item(block.text.substr(equals + 1), module)
+                                                   ? module
+                                                   : block.text.substr(equals + 1));
+}
+
 /// The value that is wanted of this host, of a parameter that nests.
 std::string wanted_text(const Facts& facts, std::string_view module, std::string_view parameter) {
     const Platform& platform = *facts.platform();
@@ -110,6 +121,17 @@ bool too_old(const Platform& platform, const std::string& release) {
     return version != KernelVersion() && version < platform.nests_since;
 }
 
+Mend then_loaded(Mend first, const Mend& step) {
+    const auto has = [&](auto... acts) {
+        return std::any_of(first.steps.begin(), first.steps.end(),
+                           [&](const Step& s) { return ((s.act == acts) || ...); });
+    };
+    if (has(Act::reboot))
+        return first;
+    const bool argument = has(Act::add_argument, Act::remove_argument);
+    return std::move(first).then(argument ? Mend(reboot()) : step);
+}
+
 Mend mend_nested(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
@@ -124,12 +146,12 @@ Mend mend_nested(const Facts& facts, Turn turn) {
     if (!platform.boot_option.empty())
         return on ? mend_add_argument(facts, platform.boot_option)
                   : mend_remove_argument(facts, platform.boot_option);
-    const Setting* winner = facts.configuration.effective.winner();
-    const Parameter* known = known_parameter(platform.module, platform.parameter);
     // Ours comes first by its name, so that every other file keeps the last word: where one says
     // otherwise, that one is to be mended.
-    if (winner && known && check_value(known->type, winner->value).on != on)
-        return mend_setting(facts, *winner);
+    const bool by_default = default_of(platform, facts.boot.kernel()).on() == on;
+    if (Mend mend = mend_settings(facts, facts.configuration.effective, turn);
+        !mend.empty() && (by_default || !facts.modules.built_in()))
+        return mend;
     if (facts.modules.built_in())
         return mend_add_argument(facts, std::string(platform.module) + "." + setting);
     if (facts.machine.made_elsewhere())
@@ -140,12 +162,15 @@ Mend mend_nested(const Facts& facts, Turn turn) {
 
 Mend mend_now(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
+    const Platform& platform = *facts.platform();
     const Fact& parameter = facts.host.parameter;
     const Outlook next = at_next_load(facts);
     const bool as_wanted = next.state == (on ? State::on : State::off);
     Mend first = on && !next.mend.empty() ? next.mend : mend_nested(facts, turn);
-    if (facts.platform()->live && (parameter.on() || parameter.off())) {
-        const Mend live = run(std::string("echo ") + (on ? "1" : "0") + " > " + parameter.source);
+    if (platform.live && (parameter.on() || parameter.off())) {
+        const Mend live =
+            run(std::string("echo ") + (on ? "1" : "0") + " > /sys/module/" +
+                std::string(platform.module) + "/parameters/" + std::string(platform.parameter));
         return as_wanted ? live : Mend(live).then(first);
     }
     if (as_wanted)
@@ -153,11 +178,7 @@ Mend mend_now(const Facts& facts, Turn turn) {
     // What a load would bring is not known while something could not be read.
     if (!can_be_carried_out(first) || (next.state == State::undetermined && next.mend.empty()))
         return first;
-    // A command line holds until the next one.
-    const bool argument = std::any_of(first.steps.begin(), first.steps.end(), [](const Step& s) {
-        return s.act == Act::add_argument || s.act == Act::remove_argument;
-    });
-    return std::move(first).then(argument ? Mend(reboot()) : mend_running(facts));
+    return then_loaded(std::move(first), mend_running(facts));
 }
 
 Mend mend_setting(const Facts& facts, const Setting& setting) {
@@ -172,9 +193,33 @@ Mend mend_setting(const Facts& facts, const Setting& setting, std::string_view m
     return mend_file(facts, setting.origin, text, wanted_text(facts, module, parameter));
 }
 
+std::vector<const Setting*> in_the_way(const Effective& options, Turn turn) {
+    std::vector<const Setting*> out;
+    const Parameter* known = known_parameter(options.module, options.parameter);
+    for (size_t i = options.settings.size(); known && i-- > 0;) {
+        const Setting& setting = options.settings[i];
+        if (setting.ignored)
+            continue;
+        if (check_value(known->type, setting.value).on == (turn == Turn::on))
+            break;
+        out.push_back(&setting);
+        // A line is made to say what is wanted of `nested`; an argument goes.
+        if (!setting.origin.on_command_line() && options.parameter == "nested")
+            break;
+    }
+    return out;
+}
+
+Mend mend_settings(const Facts& facts, const Effective& options, Turn turn) {
+    Mend out;
+    for (const Setting* setting : in_the_way(options, turn))
+        out = std::move(out).then(mend_setting(facts, *setting, options.module, options.parameter));
+    return out;
+}
+
 Mend mend_block(const Facts& facts, const Block& block) {
     if (block.origin.on_command_line())
-        return mend_remove_argument(facts, block.text);
+        return mend_remove_argument(facts, blocking_word(facts, block));
     return mend_file(facts, block.origin, block.text);
 }
 
@@ -228,10 +273,25 @@ Mend mend_missing_module(const Facts& facts) {
     return missing_module(facts).mend;
 }
 
+Mend mend_cleared(const Facts& facts, const std::string& option) {
+    const size_t list = option.find('=') + 1;
+    const std::string flag(facts.platform()->cpu_flag);
+    return mend_remove_argument(
+        facts, has_item(option.substr(list), flag) ? option.substr(0, list) + flag : option);
+}
+
 Mend mend_cpu(const Facts& facts) {
     const std::optional<std::string> option =
         clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform());
-    return option ? mend_remove_argument(facts, *option).then(reboot()) : mend_hardware(facts);
+    return option ? mend_cleared(facts, *option).then(reboot()) : mend_hardware(facts);
+}
+
+Mend mend_withheld(const Facts& facts) {
+    constexpr std::string_view hash_mmu = "disable_radix";
+    if (facts.platform()->id == PlatformId::power && facts.configuration.cmdline &&
+        !facts.configuration.cmdline->values(hash_mmu).empty())
+        return mend_remove_argument(facts, hash_mmu).then(reboot());
+    return mend_hardware(facts);
 }
 
 Mend mend_nested_paging(const Facts& facts) {
@@ -242,12 +302,8 @@ Mend mend_nested_paging(const Facts& facts) {
     const Effective options =
         effective(facts.configuration.conf, facts.configuration.known_cmdline(), platform.module,
                   platform.paging_flag, facts.modules.likely_linkage());
-    const Setting* by = options.winner();
-    const Parameter* known = known_parameter(platform.module, platform.paging_flag);
-    if (!by || !known || check_value(known->type, by->value).on.value_or(true))
-        return mend_running(facts);
-    return mend_setting(facts, *by, platform.module, platform.paging_flag)
-        .then(by->origin.on_command_line() ? Mend(reboot()) : mend_running(facts));
+    const Mend mend = mend_settings(facts, options, Turn::on);
+    return mend.empty() ? mend_running(facts) : then_loaded(mend, mend_running(facts));
 }
 
 Mend mend_not_loaded(const Facts& facts) {
@@ -270,7 +326,7 @@ Mend mend_not_loaded(const Facts& facts) {
     if (first.empty())
         if (const Outlook next = at_next_load(facts); next.state == State::off)
             first = next.mend;
-    return first.empty() || can_be_carried_out(first) ? std::move(first).then(step) : first;
+    return first.empty() || can_be_carried_out(first) ? then_loaded(std::move(first), step) : first;
 }
 
 Mend mend_for(const Facts& facts, const Outlook& outlook) {

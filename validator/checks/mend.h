@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace virt_nested {
 
@@ -23,6 +24,9 @@ constexpr Turn turn(bool on) {
 Mend mend_add_argument(const Facts& facts, std::string_view argument);
 Mend mend_remove_argument(const Facts& facts, std::string_view argument);
 
+/// What boots next is known, and is without it.
+bool gone_at_next_boot(const Facts& facts, std::string_view argument);
+
 /// How to build a unified kernel image anew.
 Mend mend_unified(const Facts& facts);
 
@@ -32,6 +36,10 @@ Mend mend_initramfs(const Facts& facts, const InitramfsImage& image);
 /// How the running module gets new options: by writing the parameter where that works, by a reload
 /// when nothing holds the module, by a reboot else.
 Mend mend_running(const Facts& facts);
+
+/// `first`, then `step`, which loads the module; or a reboot where `first` changes the kernel's
+/// command line: that counts until the next one, and what is loaded before gets it again.
+Mend then_loaded(Mend first, const Mend& step);
 
 /// Whether KVM of this release is too old to nest on this platform; one that is not known is not.
 bool too_old(const Platform& platform, const std::string& release);
@@ -44,6 +52,13 @@ Mend mend_now(const Facts& facts, Turn turn);
 
 /// How the kernel gets the flag of the CPU that it does not show.
 Mend mend_cpu(const Facts& facts);
+
+/// How clearcpuid=, as it stands, lets the kernel have the flag; what else is in its list stays
+/// hidden.
+Mend mend_cleared(const Facts& facts, const std::string& option);
+
+/// How KVM comes to offer what the parameter alone does not bring.
+Mend mend_withheld(const Facts& facts);
 
 /// How nested paging is offered beside nesting.
 Mend mend_nested_paging(const Facts& facts);
@@ -59,6 +74,12 @@ Mend mend_for(const Facts& facts, const Outlook& outlook);
 Mend mend_setting(const Facts& facts, const Setting& setting);
 Mend mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
                   std::string_view parameter);
+
+/// The setting that has the last word and says otherwise, then those that would have it after that.
+std::vector<const Setting*> in_the_way(const Effective& options, Turn turn);
+
+/// How they are put right, all of them: one boot must do.
+Mend mend_settings(const Facts& facts, const Effective& options, Turn turn);
 
 /// How what keeps the module out is taken away.
 Mend mend_block(const Facts& facts, const Block& block);

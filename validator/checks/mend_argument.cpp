@@ -87,7 +87,7 @@ std::string changed_file(const Facts& facts) {
 /// The row's text for this host. The argument itself comes last: it is not ours.
 std::string filled(const Facts& facts, std::string_view pattern, const std::string& argument) {
     std::string out(pattern);
-    replace_all(out, "%c", shell_word(facts.root + facts.boot.config));
+    replace_all(out, "%c", shell_word(facts.boot.config));
     replace_all(out, "%k", shell_word(facts.boot.kernel()));
     replace_all(out, "%v", shell_word(kernel_file(facts)));
     replace_all(out, "%e",
@@ -104,28 +104,40 @@ Mend applied(const Facts& facts, Mend mend) {
     return mend;
 }
 
+Step edit_of(const Facts& facts, const ArgumentPlace& place, const Spelled& spelled) {
+    const std::string in = (place.variable.empty() ? "" : printable(place.variable, 64) + " in ") +
+                           facts.shown(printable(place.file)) + ":" + std::to_string(place.line);
+    Step edit;
+    edit.act = Act::remove_argument;
+    edit.words = spelled.left.empty() ? "remove " + printable(spelled.text) + " from " + in
+                                      : "replace " + printable(spelled.text) + " with " +
+                                            printable(spelled.left) + " in " + in;
+    edit.file = place.file;
+    edit.line = place.line;
+    edit.variable = place.variable;
+    edit.text = spelled.text;
+    edit.by = spelled.left;
+    return edit;
+}
+
 /// Each place of the loader's list where it stands.
 Mend from_places(const Facts& facts, std::string_view argument) {
     Mend out;
     for (const ArgumentPlace& place : facts.boot.arguments) {
         Spelled spelled;
-        if (!matches(place.text, argument, spelled) || out.steps.size() == 4)
-            continue;
-        const std::string in =
-            (place.variable.empty() ? "" : printable(place.variable, 64) + " in ") +
-            facts.shown(printable(place.file)) + ":" + std::to_string(place.line);
-        Step edit;
-        edit.act = Act::remove_argument;
-        edit.words = spelled.left.empty() ? "remove " + printable(spelled.text) + " from " + in
-                                          : "replace " + printable(spelled.text) + " with " +
-                                                printable(spelled.left) + " in " + in;
-        edit.file = place.file;
-        edit.line = place.line;
-        edit.variable = place.variable;
-        edit.text = spelled.text;
-        edit.by = spelled.left;
-        out.steps.push_back(std::move(edit));
+        if (matches(place.text, argument, spelled) && out.steps.size() < 4)
+            out.steps.push_back(edit_of(facts, place, spelled));
     }
+    return out;
+}
+
+/// Each place where it stands with another value, which may come behind what is added.
+Mend in_place_of_others(const Facts& facts, const std::string& argument) {
+    Mend out;
+    for (const ArgumentPlace& place : facts.boot.arguments)
+        if (same_parameter(name_of(place.text), name_of(argument)) &&
+            !same_argument(place.text, argument) && out.steps.size() < 4)
+            out.steps.push_back(edit_of(facts, place, {place.text, argument}));
     return out;
 }
 
@@ -161,6 +173,12 @@ Mend by_texts(const Facts& facts, std::string_view remove, std::string_view add,
 
 } // namespace
 
+bool gone_at_next_boot(const Facts& facts, std::string_view argument) {
+    Spelled ignored;
+    return !facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
+           !spelled_in(facts, argument, true, ignored);
+}
+
 Mend mend_unified(const Facts& facts) {
     if (!facts.boot.list)
         return "build the unified kernel image anew with its own tool";
@@ -175,6 +193,8 @@ Mend mend_add_argument(const Facts& facts, std::string_view argument) {
     if (!facts.boot.list)
         return by_text(facts, "add @ to the kernel command line in the boot loader's configuration",
                        Act::add_argument, std::string(argument));
+    if (const Mend edits = in_place_of_others(facts, std::string(argument)); !edits.empty())
+        return applied(facts, edits);
     return applied(facts,
                    by_text(facts, facts.boot.list->add, Act::add_argument, std::string(argument)));
 }
@@ -182,24 +202,26 @@ Mend mend_add_argument(const Facts& facts, std::string_view argument) {
 Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
     Spelled spelled{std::string(argument), {}};
     spelled_in(facts, argument, false, spelled);
+    const Mend edits = facts.machine.kind ? Mend() : from_places(facts, argument);
+    if (!edits.empty())
+        return applied(facts, edits);
+    if (gone_at_next_boot(facts, argument))
+        return reboot("reboot: what boots next is without " + printable(spelled.text));
     if (facts.machine.kind)
         return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, spelled);
-    if (const Mend edits = from_places(facts, argument); !edits.empty())
-        return applied(facts, edits);
-    if (!facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
-        !spelled_in(facts, argument, true, spelled))
-        return reboot("reboot: what boots next is without " + printable(spelled.text));
     if (!facts.boot.list)
         return by_texts(
             facts, "remove @ from the kernel command line in the boot loader's configuration",
             "add @ to the kernel command line in the boot loader's configuration", spelled);
     const ArgumentList& list = *facts.boot.list;
-    // The list is without it already: what was made from it is older.
-    if (!facts.boot.list_files.empty() && !list.apply.empty() && !facts.boot.menu.entries.empty()) {
+    // The list is without it already: what was made from it is older, or this boot is.
+    if (!facts.boot.list_files.empty() && !list.apply.empty()) {
         Step again = run(filled(facts, list.apply, {}));
+        again.act = Act::remove_argument;
+        again.text = spelled.text;
         again.words += " (" + facts.shown(printable(facts.boot.list_files.front())) + " has no " +
                        printable(spelled.text) + ")";
-        return again;
+        return facts.boot.menu.entries.empty() ? Mend(again).then(reboot()) : Mend(again);
     }
     return applied(facts, by_texts(facts, list.remove, list.add, spelled));
 }

@@ -220,7 +220,7 @@ Findings power_radix(const Facts& facts) {
         if (facts.configuration.cmdline &&
             !facts.configuration.cmdline->values("disable_radix").empty()) {
             out.found += ", disable_radix on the kernel command line";
-            out.mend = mend_remove_argument(facts, "disable_radix");
+            out.mend = mend_withheld(facts);
         }
     }
     return {out};

@@ -100,10 +100,10 @@ Mend mend_refusal(const Facts& facts, const LogLine& line) {
         Setting culprit;
         const RefusedValue refused = refused_value(line.text);
         if (still_given(facts, line, &culprit))
-            return mend_setting(facts, culprit, refused.module, refused.parameter)
-                .then(load("modprobe " + refused.module));
-        return at_next_load(facts).mend.then(
-            load("modprobe " + std::string(facts.platform()->module)));
+            return then_loaded(mend_setting(facts, culprit, refused.module, refused.parameter),
+                               load("modprobe " + refused.module));
+        return then_loaded(at_next_load(facts).mend,
+                           load("modprobe " + std::string(facts.platform()->module)));
     }
     case Refuser::command_line:
         return "take that off the kernel command line and reboot";

@@ -27,9 +27,16 @@ Mend::Mend(std::string words) {
 }
 
 Mend Mend::then(const Mend& more) && {
-    for (const Step& step : more.steps)
-        if (std::find(steps.begin(), steps.end(), step) == steps.end())
-            steps.push_back(step);
+    bool grown = false;
+    for (const Step& step : more.steps) {
+        const auto same = std::find(steps.begin(), steps.end(), step);
+        if (same != steps.end() && !(grown && step.act == Act::run))
+            continue;
+        if (same != steps.end())
+            steps.erase(same);
+        grown = true;
+        steps.push_back(step);
+    }
     return std::move(*this);
 }
 

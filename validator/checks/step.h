@@ -26,9 +26,10 @@ const char* name(Act act);
 /// One step of a mend. Paths are inside the root.
 struct Step {
     Act act = Act::decide;
-    std::string words;    ///< for a person: a clause; printable
-    std::string file;     ///< that is changed; empty: none, or a tool knows which
-    unsigned line = 0;    ///< from 1, the first of a directive; 0: the file has no such lines
+    std::string words; ///< for a person: a clause; printable
+    std::string file;  ///< that is changed; empty: none, or a tool knows which
+    unsigned line = 0; ///< from 1, the first of a directive; 0: the file has no such lines. Of the
+                       ///< file as it is now: an earlier step may take a line away
     std::string variable; ///< of arguments: the key of the line that holds them
     std::string text;     ///< as it stands there, or shall stand there
     std::string by;
@@ -52,7 +53,7 @@ struct Mend {
     Mend(const char* words) : Mend(std::string(words)) {}
 
     bool empty() const { return steps.empty(); }
-    /// What is there already is not said twice.
+    /// What is there already is not said twice; what is run behind a new step, behind that.
     Mend then(const Mend& more) &&;
     bool operator==(const Mend&) const = default;
 };

@@ -100,7 +100,7 @@ class Bounded {
     }
 
   private:
-#if defined(__SANITIZE_ADDRESS__) || defined(VN_EMULATED)
+#if defined(VN_SLOW)
     static constexpr int slow = 8;
 #else
     static constexpr int slow = 1;

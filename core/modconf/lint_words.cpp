@@ -135,6 +135,15 @@ LintChange Linter::put_right(const Cmdline::Token& word) const {
     return {word.text(), nested ? word.name + (*context.wanted ? "=1" : "=0") : std::string()};
 }
 
+std::string Linter::meant_by(const std::string& module, const Cmdline::Token& word,
+                             std::string_view name) const {
+    Cmdline::Token meant = word;
+    meant.name = name;
+    if (check_value(*type(module, name), meant.value).verdict != Acceptance::Verdict::accepted)
+        return put_right(meant).by;
+    return unwanted(meant) ? std::string() : meant.text();
+}
+
 std::optional<LintChange> Linter::for_host(const std::string& module, const Cmdline::Token& word,
                                            std::string_view text) const {
     if (unwanted(word) || context.module.empty())
@@ -165,7 +174,7 @@ void Linter::unknown(const std::string& module, const Cmdline::Token& word, cons
                 module + " has no parameter " + in_quotes(parameter) +
                     ", the kernel ignores it with a line in its log",
                 "did you mean " + std::string(near) + "?",
-                LintChange{word.text(), std::string(near) + (word.value ? "=" + *word.value : "")});
+                LintChange{word.text(), meant_by(module, word, near)});
         return;
     }
     if (const std::string_view owner = owner_of(parameter, module); !owner.empty()) {

@@ -67,6 +67,10 @@ class Linter {
                  std::string_view text);
     /// It says of nesting what is not wanted of this host: to put it right would bring that.
     bool unwanted(const Cmdline::Token& word) const;
+    /// The word with this name: with what is wanted where its value would be refused, and empty
+    /// where it would bring what is not wanted.
+    std::string meant_by(const std::string& module, const Cmdline::Token& word,
+                         std::string_view name) const;
     /// A line for this module made one for the host's own, where no more than this word is in it.
     std::optional<LintChange> for_host(const std::string& module, const Cmdline::Token& word,
                                        std::string_view text) const;

@@ -281,9 +281,10 @@ TEST(BootArguments, ThatTheListHasNoMoreNeedItsCommand) {
     host.write("etc/os-release", "ID=debian\n");
     host.write("boot/grub/grub.cfg", grub("kvm_intel.nested=0"));
     host.write("etc/default/grub", "GRUB_CMDLINE_LINUX=\"quiet\"\n");
-    EXPECT_EQ(removal(host, "kvm_intel.nested=0"), "run: update-grub (" + host.path() +
-                                                       "/etc/default/grub has no "
-                                                       "kvm_intel.nested=0)");
+    EXPECT_EQ(removal(host, "kvm_intel.nested=0"), "run: update-grub (no line of " + host.path() +
+                                                       "/etc/default/grub is seen to have "
+                                                       "kvm_intel.nested=0; where one has it, "
+                                                       "take it out first)");
 }
 
 TEST(ReleaseOf, AnEntrysKernel) {

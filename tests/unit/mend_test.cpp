@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 using namespace virt_nested;
 using test::IntelHost;
 
@@ -190,8 +192,9 @@ TEST(Mend, AToolThatHasDoneItsWorkIsNotNamedAgainForAFileThatIsRight) {
     host.write("etc/kernel/proxmox-boot-uuids", "1\n");
     host.write("etc/kernel/cmdline", "root=x\n");
     const std::string plan = planned(host);
-    EXPECT_TRUE(plan.starts_with("run: proxmox-boot-tool refresh (/etc/kernel/cmdline has no "
-                                 "kvm_intel.nested=0), then reboot"))
+    EXPECT_TRUE(plan.starts_with(
+        "run: proxmox-boot-tool refresh (no line of /etc/kernel/cmdline is seen to have "
+        "kvm_intel.nested=0; where one has it, take it out first), then reboot"))
         << plan;
 }
 
@@ -217,4 +220,64 @@ TEST(Mend, TheReloadComesBehindEveryChange) {
     host.write("etc/modprobe.d/k.conf", "options kvm_intel nested=1\noptions kvm_intel ept=0\n");
     EXPECT_EQ(planned(host), "remove 'ept=0' in /etc/modprobe.d/k.conf:2, then run: modprobe -r "
                              "kvm_intel && modprobe kvm_intel");
+}
+
+TEST(Mend, OffIsNeverHadByAReloadThatEndsWithoutKvm) {
+    const IntelHost host;
+    host.write("etc/virt-nested/virt-nested.conf", "host = off\n");
+    host.write("etc/modprobe.d/kvm.conf",
+               "options kvm_intel nested=0\ninstall kvm_intel /bin/false\n");
+    EXPECT_TRUE(fix(host, "kvm-nesting").starts_with("reboot: a reload would end without KVM"))
+        << planned(host);
+    // By its name a module on a black list is loaded all the same.
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nested=0\nblacklist kvm_intel\n");
+    EXPECT_EQ(fix(host, "kvm-nesting"), "run: modprobe -r kvm_intel && modprobe kvm_intel");
+}
+
+TEST(Mend, EachSpellingOfAnArgumentGoes) {
+    const IntelHost host;
+    host.write("etc/os-release", "ID=rocky\n");
+    host.write("proc/cmdline", "root=x kvm-intel.nested=0 kvm_intel.nested=0\n");
+    const std::string plan = planned(host);
+    EXPECT_NE(plan.find("--remove-args=kvm-intel.nested=0"), std::string::npos) << plan;
+    EXPECT_NE(plan.find("--remove-args=kvm_intel.nested=0"), std::string::npos) << plan;
+}
+
+TEST(Mend, WhatCouldNotBeReadIsNoReasonToTurnNestingOn) {
+    const IntelHost host;
+    host.write("sys/module/kvm_intel/parameters/nested", "N\n");
+    host.write("dev/kvm", "nesting=0\n");
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nested=1\n");
+    std::filesystem::remove(host.path() + "/proc/cmdline");
+    for (const CheckResult& check : host.report().checks) {
+        EXPECT_EQ(in_words(check.mend).find("virt-nested enable"), std::string::npos) << check.id;
+        EXPECT_EQ(in_words(check.mend).find("modprobe -r"), std::string::npos) << check.id;
+    }
+}
+
+TEST(Mend, ATypoIsNeverPutRightIntoWhatDoesNotLoadOrIsNotWanted) {
+    const IntelHost host;
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nestd=maybe\n");
+    EXPECT_NE(fix(host, "modprobe-lines").find("'nestd=maybe' with 'nested=1'"), std::string::npos)
+        << fix(host, "modprobe-lines");
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nestd=0\n");
+    EXPECT_TRUE(fix(host, "modprobe-lines").starts_with("remove 'nestd=0' in "))
+        << fix(host, "modprobe-lines");
+}
+
+TEST(Mend, AFileNameIsQuotedForTheShellOnce) {
+    const IntelHost host;
+    host.write("usr/lib/modprobe.d/z'; reboot #.conf", "options kvm_intel nested=0\n");
+    EXPECT_NE(planned(host).find("cp -n '/usr/lib/modprobe.d/z'\\''; reboot #.conf' "),
+              std::string::npos)
+        << planned(host);
+}
+
+TEST(Mend, AMistakeOfTheSitesOwnComesFirst) {
+    const IntelHost host;
+    host.write("etc/modprobe.d/kvm.conf", "options kvm_intel nested=0\n");
+    host.write("etc/virt-nested/virt-nested.conf", "host = of\n");
+    const Report report = host.report();
+    ASSERT_FALSE(report.plan.empty());
+    EXPECT_EQ(report.checks[report.plan.front().finding].id, "configuration");
 }

@@ -302,7 +302,11 @@ constexpr std::array<BootLoader, 12> rows = {{
      .read = systemd_boot_menu,
      .lists = grub_lists},
     {.name = "the EFI firmware", .booted = booted_by_efi, .lists = efi_lists},
-    {.name = "GRUB", .installed = {}, .usual = usual_grub, .lists = grub_lists},
+    {.name = "GRUB",
+     .installed = {},
+     .usual = usual_grub,
+     .configs = grub_configs,
+     .lists = grub_lists},
 }};
 
 } // namespace

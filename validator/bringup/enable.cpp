@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "validator/bringup/plan.h"
 #include "validator/bringup/reload_live.h"
+#include "validator/checks/beyond_options.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/outlook.h"
 #include "validator/facts/module_users.h"
@@ -287,9 +288,12 @@ ExitStatus Run::go() {
     if (!write())
         return status_;
     weigh();
-    if (options_.on && facts_.host.cpu.off() && !facts_.host.nests.on())
-        object("KVM will not nest with it: " + facts_.host.cpu.found + " (" +
-               facts_.host.cpu.source + "); " + in_words(mend_cpu(facts_)));
+    // Of an image that is not a machine's nothing is known, and nothing is claimed.
+    if (options_.on && facts_.platform() && facts_.machine.container.empty())
+        if (const std::optional<Outlook> out = beyond_options(facts_, Horizon::next_load);
+            out && out->state == State::off)
+            object("KVM will not nest with it: " + out->found + " (" + out->source + "); " +
+                   in_words(out->mend));
     if (root_.live() && !plan_.module.empty())
         now();
     if (plan_.contradictions.empty())

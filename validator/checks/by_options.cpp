@@ -47,6 +47,7 @@ void exclude(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
                       where(facts, winner->origin))
               .because(std::string(exclusion->why))
               .mend_by(mend)
+              .without_module()
               .written_at(winner->origin);
 }
 
@@ -67,6 +68,11 @@ Outlook Outlook::because(std::string text) && {
 
 Outlook Outlook::mend_by(Mend steps) && {
     mend = std::move(steps);
+    return std::move(*this);
+}
+
+Outlook Outlook::without_module() && {
+    loads = false;
     return std::move(*this);
 }
 
@@ -122,6 +128,7 @@ Outlook by_settings(const Facts& facts, const KernelFacts& kernel, const Effecti
                                where(facts, setting.origin))
                 .because(taken.why)
                 .mend_by(mend_setting(facts, setting))
+                .without_module()
                 .written_at(setting.origin);
     }
     const Setting* winner = options.winner();
@@ -169,6 +176,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
                            std::string(platform.module) + " is blocked: " + printable(block->text),
                            where(facts, block->origin))
             .mend_by(mend_block(facts, *block).then(mend_settings(facts, options, Turn::on)))
+            .without_module()
             .written_at(block->origin);
     Outlook out = by_settings(facts, kernel, options);
     exclude(facts, conf, cmdline, kernel, out);

@@ -17,11 +17,13 @@ struct Outlook {
     std::string source; ///< file and line, or the fact's source
     std::string why;    ///< empty: nothing to add
     Mend mend;          ///< what would turn it on; empty: nothing known
+    bool loads = true;  ///< false: off because the module does not come up at all
     std::optional<Origin> origin; ///< where that was written which it rests on
 
     static Outlook of(State state, std::string found, std::string source);
     Outlook because(std::string text) &&;
     Outlook mend_by(Mend steps) &&;
+    Outlook without_module() &&;
     Outlook written_at(Origin place) &&;
 };
 

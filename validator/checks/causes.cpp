@@ -14,6 +14,8 @@ bool changes_a_line(const Step& step) {
            (step.changes_file() && step.line > 0);
 }
 
+constexpr std::string_view own_configuration = "configuration";
+
 /// What tells one cause from another: the line, or the argument, that is to be changed first.
 std::string key_of(const Mend& mend) {
     const auto first = [&](auto is) {
@@ -38,7 +40,7 @@ int urgency(Outcome result) {
     return result == Outcome::fail ? 0 : result == Outcome::undetermined ? 1 : 2;
 }
 
-/// The finding that names the cause: not one that only shows it, and the worst of those.
+/// The finding that names the cause: not one that only shows it, and the worst of the others.
 bool names_better(const CheckResult& a, const CheckResult& b) {
     if (a.tells != b.tells)
         return a.tells < b.tells;
@@ -51,8 +53,13 @@ bool changes_what_is_loaded(const Cause& cause) {
     });
 }
 
-bool ends_nowhere(const Cause& cause) {
-    return !cause.mend.empty() && cause.mend.steps.front().act == Act::impossible;
+/// What nothing mends tells the rest; and while the site's own configuration has a mistake, what is
+/// wanted of this host is not known.
+int comes_first(const Report& report, const Cause& cause) {
+    if (!cause.mend.empty() && cause.mend.steps.front().act == Act::impossible)
+        return 0;
+    return report.checks[cause.finding].id == own_configuration && cause.worst == Outcome::fail ? 1
+                                                                                                : 2;
 }
 
 std::vector<Cause> grouped(const Report& report) {
@@ -152,8 +159,8 @@ void apply_once(std::vector<Cause>& causes) {
 void plan(Report& report) {
     report.plan = grouped(report);
     std::stable_sort(report.plan.begin(), report.plan.end(), [&](const Cause& a, const Cause& b) {
-        if (ends_nowhere(a) != ends_nowhere(b))
-            return ends_nowhere(a);
+        if (const int first = comes_first(report, a); first != comes_first(report, b))
+            return first < comes_first(report, b);
         return urgency(a.worst) < urgency(b.worst);
     });
     change_once(report.plan);

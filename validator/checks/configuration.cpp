@@ -227,8 +227,7 @@ Finding from(const Facts& facts, const Outlook& outlook) {
     out.mend = mend_for(facts, outlook);
     // What could not be read may say anything: to turn nesting on is no answer to it.
     if (out.mend.empty() && outlook.state == State::undetermined)
-        out.mend = facts.live ? "run it as root; where that does not help, mend what cannot be read"
-                              : "capture the machine again, as root";
+        out.mend = mend_unread(facts);
     return out;
 }
 
@@ -296,8 +295,10 @@ Check own_configuration_check() {
         .id = "configuration",
         .title = "virt-nested.conf",
         .horizons = at_now | later,
-        .why = "A value that is wrong counts as its strictest; what was meant may be another.",
-        .mend = "correct the line",
+        .why =
+            "A value that is wrong counts as its strictest; what was meant may be another, and so "
+            "may all advice.",
+        .mend = "correct the line, and validate again before anything else",
         .reference = "virt-nested.conf(5)",
         .run = own_configuration,
     };

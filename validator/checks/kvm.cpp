@@ -318,6 +318,8 @@ Findings module_reload(const Facts& facts) {
     if (!facts.platform() || facts.platform()->live || !winner || !host.module.on() ||
         !(host.parameter.on() || host.parameter.off()))
         return {Finding::skip("no option waits for a reload")};
+    if (at_next_load(facts).state == State::undetermined)
+        return {Finding::skip("what a load would bring is not known, see next-load")};
     const Parameter* known = known_parameter(facts.platform()->module, facts.platform()->parameter);
     const std::optional<bool> next = check_value(known->type, winner->value).on;
     if (!next || *next == host.parameter.on())

@@ -41,7 +41,7 @@ Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text
     }
     // A vendor's file comes back with the next update; a file of its name in /etc masks it.
     Step copy = run("cp -n " + shell_word(origin.file) + " /etc/modprobe.d/");
-    copy.words = "mask the vendor's file: " + printable(copy.command, 512);
+    copy.words = "mask the vendor's file: " + pasted(copy.command);
     change.file = "/etc/modprobe.d/" + std::string(base_name(origin.file));
     change.words = what + " in the copy";
     return Mend(copy).then(change);
@@ -160,6 +160,25 @@ Mend mend_nested(const Facts& facts, Turn turn) {
     return run(on ? "virt-nested enable" : "virt-nested disable");
 }
 
+Mend mend_unread(const Facts& facts) {
+    return facts.live ? "run it as root; where that does not help, mend what cannot be read"
+                      : "capture the machine again, as root";
+}
+
+namespace {
+
+/// Off is wanted, and the next load would leave this host without KVM: a value is put right, what
+/// was meant to keep the module out waits for a boot.
+Mend mend_kept_out(const Facts& facts, const Outlook& next) {
+    Mend values = mend_settings(facts, facts.configuration.effective, Turn::off);
+    if (values.empty() || !facts.configuration.effective.blocks.empty() ||
+        facts.modules.available.absent())
+        return reboot("reboot: a reload would end without KVM, for " + next.found);
+    return then_loaded(std::move(values), mend_running(facts));
+}
+
+} // namespace
+
 Mend mend_now(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
@@ -173,10 +192,14 @@ Mend mend_now(const Facts& facts, Turn turn) {
                 std::string(platform.module) + "/parameters/" + std::string(platform.parameter));
         return as_wanted ? live : Mend(live).then(first);
     }
+    if (as_wanted && !next.loads)
+        return mend_kept_out(facts, next);
     if (as_wanted)
         return mend_running(facts);
     // What a load would bring is not known while something could not be read.
-    if (!can_be_carried_out(first) || (next.state == State::undetermined && next.mend.empty()))
+    if (next.state == State::undetermined && next.mend.empty())
+        return mend_unread(facts);
+    if (!can_be_carried_out(first))
         return first;
     return then_loaded(std::move(first), mend_running(facts));
 }

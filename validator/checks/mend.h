@@ -66,6 +66,9 @@ Mend mend_nested_paging(const Facts& facts);
 /// How KVM's module for this CPU, which is not loaded, gets loaded with what is wanted.
 Mend mend_not_loaded(const Facts& facts);
 
+/// What there is to do where something could not be read.
+Mend mend_unread(const Facts& facts);
+
 /// What makes this outlook the wanted one.
 Mend mend_for(const Facts& facts, const Outlook& outlook);
 

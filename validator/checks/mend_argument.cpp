@@ -52,16 +52,23 @@ bool matches(std::string_view word, std::string_view argument, Spelled& out) {
     return true;
 }
 
-/// In the next boots' command lines, in this one's.
-bool spelled_in(const Facts& facts, std::string_view argument, bool next_alone, Spelled& out) {
-    const auto in = [&](std::string_view cmdline) {
-        const std::vector<std::string> all = kvm_arguments(cmdline);
-        return std::any_of(all.begin(), all.end(),
-                           [&](const std::string& word) { return matches(word, argument, out); });
+/// Each spelling of it in the next boots' command lines, in this one's.
+std::vector<Spelled> spelled_in(const Facts& facts, std::string_view argument, bool next_alone) {
+    std::vector<Spelled> out;
+    const auto look = [&](std::string_view cmdline) {
+        for (const std::string& word : kvm_arguments(cmdline)) {
+            Spelled found;
+            if (matches(word, argument, found) &&
+                std::none_of(out.begin(), out.end(),
+                             [&](const Spelled& known) { return known.text == found.text; }))
+                out.push_back(std::move(found));
+        }
     };
-    return std::any_of(facts.boot.next.begin(), facts.boot.next.end(),
-                       [&](const NextBoot& boot) { return in(boot.entry.cmdline); }) ||
-           (!next_alone && in(facts.configuration.known_cmdline().text));
+    for (const NextBoot& boot : facts.boot.next)
+        look(boot.entry.cmdline);
+    if (!next_alone)
+        look(facts.configuration.known_cmdline().text);
+    return out;
 }
 
 void replace_all(std::string& text, std::string_view what, const std::string& by) {
@@ -84,10 +91,17 @@ std::string changed_file(const Facts& facts) {
     return facts.boot.next.empty() ? facts.boot.config : facts.boot.next.front().entry.source;
 }
 
+/// The boot loader's own file, or where it would be.
+std::string boot_config(const Facts& facts) {
+    if (!facts.boot.config.empty() || !facts.boot.loader || facts.boot.loader->configs.empty())
+        return facts.boot.config;
+    return std::string(facts.boot.loader->configs.front());
+}
+
 /// The row's text for this host. The argument itself comes last: it is not ours.
 std::string filled(const Facts& facts, std::string_view pattern, const std::string& argument) {
     std::string out(pattern);
-    replace_all(out, "%c", shell_word(facts.boot.config));
+    replace_all(out, "%c", shell_word(boot_config(facts)));
     replace_all(out, "%k", shell_word(facts.boot.kernel()));
     replace_all(out, "%v", shell_word(kernel_file(facts)));
     replace_all(out, "%e",
@@ -164,19 +178,21 @@ Step by_text(const Facts& facts, std::string_view text, Act act, const std::stri
 
 /// The argument taken away, and what is left of a list put there.
 Mend by_texts(const Facts& facts, std::string_view remove, std::string_view add,
-              const Spelled& spelled) {
-    Mend out = by_text(facts, remove, Act::remove_argument, spelled.text);
-    if (!spelled.left.empty())
-        out = std::move(out).then(by_text(facts, add, Act::add_argument, spelled.left));
+              const std::vector<Spelled>& all) {
+    Mend out;
+    for (const Spelled& spelled : all) {
+        out = std::move(out).then(by_text(facts, remove, Act::remove_argument, spelled.text));
+        if (!spelled.left.empty())
+            out = std::move(out).then(by_text(facts, add, Act::add_argument, spelled.left));
+    }
     return out;
 }
 
 } // namespace
 
 bool gone_at_next_boot(const Facts& facts, std::string_view argument) {
-    Spelled ignored;
     return !facts.boot.menu.entries.empty() && facts.boot.menu.doubts.empty() &&
-           !spelled_in(facts, argument, true, ignored);
+           spelled_in(facts, argument, true).empty();
 }
 
 Mend mend_unified(const Facts& facts) {
@@ -200,30 +216,33 @@ Mend mend_add_argument(const Facts& facts, std::string_view argument) {
 }
 
 Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
-    Spelled spelled{std::string(argument), {}};
-    spelled_in(facts, argument, false, spelled);
+    std::vector<Spelled> all = spelled_in(facts, argument, false);
+    if (all.empty())
+        all.push_back({std::string(argument), {}});
+    const Spelled& spelled = all.front();
     const Mend edits = facts.machine.kind ? Mend() : from_places(facts, argument);
     if (!edits.empty())
         return applied(facts, edits);
     if (gone_at_next_boot(facts, argument))
         return reboot("reboot: what boots next is without " + printable(spelled.text));
     if (facts.machine.kind)
-        return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, spelled);
+        return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, all);
     if (!facts.boot.list)
-        return by_texts(
-            facts, "remove @ from the kernel command line in the boot loader's configuration",
-            "add @ to the kernel command line in the boot loader's configuration", spelled);
+        return by_texts(facts,
+                        "remove @ from the kernel command line in the boot loader's configuration",
+                        "add @ to the kernel command line in the boot loader's configuration", all);
     const ArgumentList& list = *facts.boot.list;
     // The list is without it already: what was made from it is older, or this boot is.
     if (!facts.boot.list_files.empty() && !list.apply.empty()) {
         Step again = run(filled(facts, list.apply, {}));
         again.act = Act::remove_argument;
         again.text = spelled.text;
-        again.words += " (" + facts.shown(printable(facts.boot.list_files.front())) + " has no " +
-                       printable(spelled.text) + ")";
+        again.words += " (no line of " + facts.shown(printable(facts.boot.list_files.front())) +
+                       " is seen to have " + printable(spelled.text) +
+                       "; where one has it, take it out first)";
         return facts.boot.menu.entries.empty() ? Mend(again).then(reboot()) : Mend(again);
     }
-    return applied(facts, by_texts(facts, list.remove, list.add, spelled));
+    return applied(facts, by_texts(facts, list.remove, list.add, all));
 }
 
 } // namespace virt_nested

@@ -272,6 +272,7 @@ Outlook at_next_load(const Facts& facts) {
                                facts.machine.kernel,
                            facts.modules.available.source)
             .because(facts.modules.available.found)
+            .without_module()
             .mend_by(facts.modules.folder || !facts.modules.installed_kernels.empty()
                          ? mend_missing_module(facts)
                          : reboot("reboot, into a kernel whose modules are there"));

@@ -335,6 +335,7 @@ void add_parameter_checks(std::vector<Check>& table) {
             .severity = row.otherwise,
             .platforms = only_on(row.platform),
             .wants_nesting = true,
+            .tells = Tells::outcome,
             .why = row.why,
             .mend = row.mend,
             .reference = guide,

@@ -173,6 +173,10 @@ std::string plan_in(const Report& report, size_t room, const TextStyle& style) {
         }
         left.push_back(report.plan[place].finding);
     }
+    for (size_t i = used; i < report.plan.size(); ++i)
+        for (const Step& step : report.plan[i].mend.steps)
+            if (step.only_applies())
+                out += part("then", step.words, style, step.command);
     return left.empty()
                ? out
                : out + wrapped("", 3,

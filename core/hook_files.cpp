@@ -149,8 +149,18 @@ std::string link_hook_command(const HookPlaces& places, std::string_view daemon)
            " " + shell_word(places.link) + " && systemctl reload " + std::string(daemon);
 }
 
+namespace {
+
+std::string judge_beside(std::string_view program) {
+    return std::string(program.substr(0, program.rfind('/') + 1)) + std::string(judge);
+}
+
+} // namespace
+
 HookFacts read_hook_files(const Sysroot& root) {
     HookFacts out;
+    out.installed =
+        root.exists(hook_places().program) && root.exists(judge_beside(hook_places().program));
     out.libvirt = has_daemon(root, "virtqemud") || has_daemon(root, "libvirtd") ||
                   root.exists("/etc/libvirt/qemu.conf");
     out.daemon = daemon_of(root);
@@ -182,9 +192,7 @@ HookFacts read_hook_files(const Sysroot& root) {
     for (HookFile& file : out.files) {
         tell_owner(file);
         if (file.ours && !file.program.empty())
-            out.judge =
-                out.judge || root.exists(file.program.substr(0, file.program.rfind('/') + 1) +
-                                         std::string(judge));
+            out.judge = out.judge || root.exists(judge_beside(file.program));
     }
     // Only asked where somebody else's hook makes it matter.
     if (std::any_of(out.files.begin(), out.files.end(), [](const HookFile& f) { return !f.ours; }))

@@ -41,6 +41,7 @@ struct HookFacts {
     std::vector<HookFile> files;   ///< hooks/qemu and qemu.d/*, in the order that libvirt runs them
     std::optional<bool> enforcing; ///< SELinux
     bool judge = false;            ///< virt-nested-judge lies beside the front
+    bool installed = false;        ///< both lie where a build installs them: there is what to link
     /// 11003000 is 11.3.0; read where there is a hook that is not ours.
     Result<int> libvirt_version = Error{0, "not read"};
 

@@ -18,9 +18,9 @@ std::string why_not_run(const Sysroot& root, const std::string& uri) {
     const HookFacts hooks = read_hook_files(root);
     const HookFile* ours = hooks.ours();
     if (!ours)
-        return "there is no hook of ours below " + root.shown(hooks_folder) +
-               "; install the package virt-nested, or run: " +
-               link_hook_command(hook_places(), hooks.daemon);
+        return "there is no hook of ours below " + root.shown(hooks_folder) + "; " +
+               (hooks.installed ? "run: " + link_hook_command(hook_places(), hooks.daemon)
+                                : "install the package virt-nested-libvirt");
     const std::string path = root.shown(ours->path);
     if (!ours->exists)
         return path + " leads nowhere; reinstall the package virt-nested-libvirt";

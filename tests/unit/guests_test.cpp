@@ -418,8 +418,10 @@ TEST(Canary, AWrapperIsOurHookToo) {
                             Sysroot(folder.path()))
             .what;
     };
-    EXPECT_NE(started().find("install the package virt-nested, or run: " +
-                             link_hook_command(hook_places(), "virtqemud")),
+    EXPECT_NE(started().find("; install the package virt-nested-libvirt"), std::string::npos);
+    folder.write("usr/bin/virt-nested-hook", "");
+    folder.write("usr/bin/virt-nested-judge", "");
+    EXPECT_NE(started().find("; run: " + link_hook_command(hook_places(), "virtqemud")),
               std::string::npos);
     ::chmod(hook.c_str(), 0755);
     EXPECT_NE(started().find(hook + " is there and executable"), std::string::npos);

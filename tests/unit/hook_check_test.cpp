@@ -157,12 +157,15 @@ TEST(HookFiles, NoneIsAnswered) {
 TEST(HookInstalled, AWrapperIsOurs) {
     const IntelHost host;
     host.write("usr/sbin/virtqemud", "");
+    host.write("usr/bin/virt-nested-hook", "");
+    host.write("usr/bin/virt-nested-judge", "");
     EXPECT_EQ(in_words(finding(host.report(), "hook-installed").mend),
               "run: " + link_hook_command(hook_places(), "virtqemud"));
     host.link("/gone/virt-nested-hook", "etc/libvirt/hooks/qemu");
     EXPECT_EQ(finding(host.report(), "hook-installed").found,
               "-> /gone/virt-nested-hook, which does not exist");
     std::filesystem::remove(host.path() + "/etc/libvirt/hooks/qemu");
+    std::filesystem::remove(host.path() + "/usr/bin/virt-nested-judge");
     host.write("etc/libvirt/hooks/qemu", "#!/bin/sh\nexec /usr/bin/virt-nested-hook \"$@\"\n");
     ::chmod((host.path() + "/etc/libvirt/hooks/qemu").c_str(), 0755);
     EXPECT_EQ(finding(host.report(), "hook-installed").result, Outcome::fail);

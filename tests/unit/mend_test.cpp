@@ -100,6 +100,10 @@ TEST(Mend, EnableIsForHostsThatKeepEtc) {
 TEST(Mend, ModularDaemonsAreNamed) {
     const IntelHost host;
     host.write("usr/sbin/virtqemud", "");
+    EXPECT_TRUE(fix(host, "hook-installed").starts_with("install virt-nested-libvirt, which"));
+    host.write("usr/bin/virt-nested-hook", "");
+    EXPECT_TRUE(fix(host, "hook-installed").starts_with("install virt-nested-libvirt, which"));
+    host.write("usr/bin/virt-nested-judge", "");
     EXPECT_TRUE(fix(host, "hook-installed").ends_with("&& systemctl reload virtqemud"));
     host.write("usr/sbin/libvirtd", "");
     EXPECT_TRUE(fix(host, "hook-installed").ends_with("&& systemctl reload libvirtd"));

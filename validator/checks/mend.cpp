@@ -361,6 +361,9 @@ Mend mend_for(const Facts& facts, const Outlook& outlook) {
 Mend mend_hook_link(const Facts& facts) {
     if (facts.machine.made_elsewhere())
         return std::string(facts.machine.kind->hook) + ": " + std::string(hook_places().program);
+    if (!facts.hook.installed)
+        return "install virt-nested-libvirt, which brings " + std::string(hook_places().program) +
+               " and the link to it";
     return run(link_hook_command(hook_places(), facts.hook.daemon));
 }
 

@@ -135,8 +135,9 @@ Advice advice_on(const Label& label, const std::string& guest) {
 Advice advice_on(const Host& host) {
     if (host.platform && host.platform->probe == KvmProbe::none)
         return {{}, "no setting here changes that: start it elsewhere, or give it another label"};
+    Advice look = {{}, "the cause has to be found first: virt-nested validate tells more"};
     if (host.nests.undetermined() || host.cpu.off())
-        return {{}, "the cause has to be found first: virt-nested validate tells more"};
+        return look;
     if (host.platform && !host.platform->boot_option.empty() && host.kvm.device.on())
         return {{},
                 "it takes " + std::string(host.platform->boot_option) +
@@ -148,7 +149,7 @@ Advice advice_on(const Host& host) {
                     ") has the last word, and has to go first: virt-nested validate has the steps"};
     if (host.parameter.off())
         return {"virt-nested enable --now", {}};
-    return {{}, "the cause has to be found first: virt-nested validate tells more"};
+    return look;
 }
 
 Advice both(const Advice& first, const Advice& second) {

@@ -25,10 +25,8 @@ Fact read_configured(const Sysroot& root, const Platform& platform) {
         return Fact::absent("not set", "modprobe.d");
     const std::string text =
         std::string(platform.module) + " " + printable(winner->shown(platform.parameter), 64);
-    const std::string place = winner->origin.on_command_line()
-                                  ? root.shown(Cmdline::file)
-                                  : root.shown(printable(winner->origin.file, 512)) + ":" +
-                                        std::to_string(winner->origin.line);
+    const std::string place =
+        root.shown(winner->origin.on_command_line() ? Cmdline::file : shown(winner->origin));
     const std::optional<bool> on = check_value(known->type, winner->value).on;
     return on && *on ? Fact::on(text, place) : Fact::off(text, place);
 }

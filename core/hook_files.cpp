@@ -24,6 +24,10 @@ const std::string folder(hooks_folder);
 constexpr std::string_view front = "virt-nested-hook";
 constexpr std::string_view judge = "virt-nested-judge";
 
+std::string judge_beside(std::string_view program) {
+    return std::string(program.substr(0, program.rfind('/') + 1)) + std::string(judge);
+}
+
 /// The file behind all links, as a path of this machine; empty where there is none.
 std::string real_path(const Sysroot& root, const std::string& path) {
     if (!root.live()) {
@@ -148,14 +152,6 @@ std::string link_hook_command(const HookPlaces& places, std::string_view daemon)
     return "mkdir -p " + shell_word(place.string()) + " && ln -s " + shell_word(target.string()) +
            " " + shell_word(places.link) + " && systemctl reload " + std::string(daemon);
 }
-
-namespace {
-
-std::string judge_beside(std::string_view program) {
-    return std::string(program.substr(0, program.rfind('/') + 1)) + std::string(judge);
-}
-
-} // namespace
 
 HookFacts read_hook_files(const Sysroot& root) {
     HookFacts out;

@@ -101,6 +101,7 @@ TEST(Mend, ModularDaemonsAreNamed) {
     const IntelHost host;
     host.write("usr/sbin/virtqemud", "");
     EXPECT_TRUE(fix(host, "hook-installed").starts_with("install virt-nested-libvirt, which"));
+    EXPECT_TRUE(fix(host, "hook-installed").ends_with("systemctl reload virtqemud"));
     host.write("usr/bin/virt-nested-hook", "");
     EXPECT_TRUE(fix(host, "hook-installed").starts_with("install virt-nested-libvirt, which"));
     host.write("usr/bin/virt-nested-judge", "");

@@ -248,8 +248,6 @@ Mend mend_block(const Facts& facts, const Block& block) {
 
 namespace {
 
-constexpr std::string_view by_command = "run: ";
-
 /// Words of the command line, which is not where they are changed.
 Mend mend_word(const Facts& facts, const LintChange& change) {
     Mend out = mend_remove_argument(facts, change.text);
@@ -363,7 +361,7 @@ Mend mend_hook_link(const Facts& facts) {
         return std::string(facts.machine.kind->hook) + ": " + std::string(hook_places().program);
     if (!facts.hook.installed)
         return "install virt-nested-libvirt, which brings " + std::string(hook_places().program) +
-               " and the link to it";
+               " and the link to it, then run: systemctl reload " + facts.hook.daemon;
     return run(link_hook_command(hook_places(), facts.hook.daemon));
 }
 

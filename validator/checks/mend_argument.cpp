@@ -155,8 +155,6 @@ Mend in_place_of_others(const Facts& facts, const std::string& argument) {
     return out;
 }
 
-constexpr std::string_view by_command = "run: ";
-
 /// What a row says of one argument, for a person and as data: a text that begins with "run: " is a
 /// command, any other a clause.
 Step by_text(const Facts& facts, std::string_view text, Act act, const std::string& argument) {
@@ -199,7 +197,7 @@ Mend mend_unified(const Facts& facts) {
     if (!facts.boot.list)
         return "build the unified kernel image anew with its own tool";
     Step out = run(filled(facts, facts.boot.list->apply, {}));
-    out.words = "build the unified kernel image anew: " + out.command;
+    out.words = "build the unified kernel image anew: " + pasted(out.command);
     return out;
 }
 

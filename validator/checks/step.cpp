@@ -67,7 +67,7 @@ std::string pasted(std::string_view command) {
 Step run(std::string command) {
     Step out;
     out.act = Act::run;
-    out.words = "run: " + pasted(command);
+    out.words = std::string(by_command) + pasted(command);
     out.command = std::move(command);
     return out;
 }

@@ -64,6 +64,9 @@ bool can_be_carried_out(const Mend& mend);
 /// "remove this, then run: that, then reboot"
 std::string in_words(const Mend& mend);
 
+/// How the words of a command begin, here and in tables of texts.
+inline constexpr std::string_view by_command = "run: ";
+
 /// A command as a terminal may see it: with its own backslashes, and nothing else that is not
 /// printable.
 std::string pasted(std::string_view command);

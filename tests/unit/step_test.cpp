@@ -53,6 +53,13 @@ TEST(Step, ACommandKeepsItsBackslashesAndNothingElseThatIsNotPrintable) {
     EXPECT_EQ(pasted(""), "");
 }
 
+TEST(Step, AMachineIsBootedAnewInItsOwnWay) {
+    Mend mend = Mend(run("reboot-tool")).then(reboot()).then(reboot("reboot: KVM is built in"));
+    say_reboot(mend, "run on Windows: wsl --shutdown");
+    EXPECT_EQ(in_words(mend), "run: reboot-tool, then run on Windows: wsl --shutdown, then run on "
+                              "Windows: wsl --shutdown: KVM is built in");
+}
+
 TEST(Step, WhatIsThereIsNotSaidTwice) {
     const Mend once = Mend(run("a")).then(run("b")).then(run("a")).then(reboot());
     EXPECT_EQ(in_words(once), "run: a, then run: b, then reboot");
@@ -112,4 +119,20 @@ TEST(Plan, AdviceBesideWhatCanBeDoneIsLeftOut) {
     EXPECT_EQ(planned({finding("said", Outcome::warn, advice),
                        finding("done", Outcome::fail, change("/a", 1))}),
               (Lines{"done: remove a line of /a <- said"}));
+}
+
+TEST(Plan, TwoThatLeaveAnotherTextOfOneArgumentAreNotMixed) {
+    const auto without = [](const char* left) {
+        Step remove = run("remove");
+        remove.act = Act::remove_argument;
+        remove.text = "x=a,b,c";
+        Step add = run(std::string("add ") + left);
+        add.act = Act::add_argument;
+        add.text = left;
+        return Mend(remove).then(add).then(run("apply"));
+    };
+    EXPECT_EQ(planned({finding("a", Outcome::fail, without("x=a,b")),
+                       finding("b", Outcome::warn, without("x=b,c")),
+                       finding("c", Outcome::warn, without("x=a,b"))}),
+              Lines{"a: run: remove, then run: add x=a,b, then run: apply <- b <- c"});
 }

@@ -4,7 +4,7 @@
 #include "core/atomic_file.h"
 #include "core/sysroot.h"
 #include "core/text.h"
-#include "validator/checks/check.h"
+#include "validator/host_options.h"
 #include "validator/render/render.h"
 
 #include <algorithm>
@@ -26,10 +26,6 @@ namespace po = boost::program_options;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr const char* initramfs_cache = "/var/cache/virt-nested/initramfs.json";
-/// A wedged device or network file system must not hang the validation.
-constexpr std::chrono::seconds time_limit{120};
 
 /// Of the formats that can list the checks.
 std::vector<std::string> listing_formats() {
@@ -119,16 +115,13 @@ Horizons horizons_of(const std::string& text) {
 }
 
 ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
-    ValidateOptions out;
-    out.config = file_of(parsed, "config");
+    ValidateOptions out = host_options(parsed, root);
     if (parsed.has("kmod-profile"))
         out.kmod_profile = kmod_version(parsed.text("kmod-profile"));
     out.deep = parsed.flag("deep");
     out.checks = parsed.list("check");
     std::for_each(out.checks.begin(), out.checks.end(), known_id);
     out.waived = waivers(parsed.list("skip"));
-    if (root.live() && ::geteuid() == 0)
-        out.cache = initramfs_cache;
     return out;
 }
 
@@ -168,7 +161,7 @@ Report validate_until(const Sysroot& root, const ValidateOptions& options, Horiz
     using Clock = std::chrono::steady_clock;
     const Clock::time_point end = Clock::now() + patience;
     for (std::chrono::milliseconds nap{100};; nap = std::min(nap * 2, 1000ms)) {
-        set_deadline(Clock::now() + time_limit);
+        begin_time_limit();
         Report report = validate(root, options);
         const int status = exit_status(report, horizons);
         const auto left = end - Clock::now();
@@ -191,7 +184,7 @@ int run(const Parsed& parsed) {
         return list_checks(format);
     const Horizons horizons = horizons_of(parsed.text("horizon"));
     const Sysroot root = root_of(parsed);
-    set_deadline(std::chrono::steady_clock::now() + time_limit);
+    begin_time_limit();
     if (parsed.flag("kvm-answer")) {
         print_kvm_answer(root);
         return exit_pass;

@@ -4,6 +4,7 @@
 #include "core/atomic_file.h"
 #include "core/sysroot.h"
 #include "core/text.h"
+#include "validator/checks/steady.h"
 #include "validator/host_options.h"
 #include "validator/render/render.h"
 
@@ -72,7 +73,8 @@ Options options() {
              "list the checks (--format " + listed(listing_formats(), "or") + ")");
     add_flag(out, "kvm-answer",
              "print what KVM answers, in the form of a captured root's /dev/kvm");
-    add_text(out, "save", "DIR", "keep the report in DIR too: " + listed(saved_files()));
+    add_text(out, "save", "DIR",
+             "keep the report in DIR too, for a diff with another day's: " + listed(saved_files()));
     out.add_options()("wait", po::value<unsigned>()->default_value(0)->value_name("SECONDS"),
                       "validate again for so long, until the host is as wanted");
     add_flag(out, "quiet,q", "no output, the exit status only");
@@ -143,7 +145,8 @@ size_t terminal_columns() {
 }
 
 /// Each file whole or not at all; throws where one could not be written.
-void save(const Report& report, const std::string& folder) {
+void save(Report report, const std::string& folder) {
+    make_steady(report);
     const std::string place = std::filesystem::absolute(folder).string() + "/";
     for (const ReportFormat* format : report_formats()) {
         if (!format->saved_as)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Mends as data, and the plan that a report makes of them.
 #include "validator/checks/causes.h"
+#include "validator/checks/steady.h"
 #include "validator/checks/step.h"
 
 #include <gtest/gtest.h>
@@ -58,6 +59,16 @@ TEST(Step, AMachineIsBootedAnewInItsOwnWay) {
     say_reboot(mend, "run on Windows: wsl --shutdown");
     EXPECT_EQ(in_words(mend), "run: reboot-tool, then run on Windows: wsl --shutdown, then run on "
                               "Windows: wsl --shutdown: KVM is built in");
+}
+
+TEST(Steady, WhatChangesByItselfIsLeftOut) {
+    EXPECT_EQ(steady("the kernel says: [    9.123456] kvm: x [0.1] y"),
+              "the kernel says: kvm: x y");
+    EXPECT_EQ(steady("[T12] [a.1] [] [12] x"), "[T12] [a.1] [] [12] x");
+    EXPECT_EQ(steady("held (refcnt 31; fuser), /refcnt is 2, refcnt 0"),
+              "held (refcnt N; fuser), /refcnt is N, refcnt 0");
+    EXPECT_EQ(steady("refcnt"), "refcnt");
+    EXPECT_EQ(steady("[1.2"), "[1.2");
 }
 
 TEST(Step, WhatIsThereIsNotSaidTwice) {

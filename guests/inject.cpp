@@ -2,10 +2,9 @@
 // Fetch, edit, define, look at what libvirt made of it.
 #include "guests/inject.h"
 
+#include "cli/diff.h"
 #include "core/policy.h"
 #include "core/text.h"
-#include "guests/diff.h"
-#include "guests/xml.h"
 
 #include <libvirt/virterror.h>
 
@@ -57,11 +56,8 @@ Injected problem_outcome(const EditProblem& problem, const std::string& guest) {
 
 /// The diff is made of what libvirt shows without secrets: its context lines go to a terminal.
 std::string diff_of(virDomainPtr domain, const std::string& before, const Edit& edit) {
-    const Result<XmlDocument> same = XmlDocument::parse(before);
     const std::string name = printable(name_of(domain));
-    return !same ? std::string()
-                 : unified_diff(before, as_libvirt_writes(before, same->text(), edit.xml),
-                                name + " (defined)", name + " (injected)");
+    return unified_diff(before, edit.xml, name + " (defined)", name + " (injected)");
 }
 
 std::string refused_platform(const HostSide& side, const Domain& domain) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "guests/define_guard.h"
-#include "guests/edit.h"
+#include "core/edit.h"
 #include "guests/host_side.h"
 
 #include <string>

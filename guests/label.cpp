@@ -2,9 +2,9 @@
 // virDomainSetMetadata, and the managed-save image beside it.
 #include "guests/label.h"
 
+#include "core/edit.h"
 #include "core/text.h"
-#include "guests/edit.h"
-#include "guests/xml.h"
+#include "core/xml.h"
 
 #include <libvirt/virterror.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The edits: one function for each way a platform asks for nesting.
-#include "guests/edit.h"
+#include "core/edit.h"
 
 #include "core/policy.h"
 #include "core/text.h"
-#include "guests/xml.h"
+#include "core/xml.h"
 
 #include <algorithm>
 #include <optional>
@@ -303,8 +303,9 @@ Result<std::string> with_label(std::string_view xml, LabelPolicy policy) {
         return document.error();
     XmlNode root = document->root();
     XmlNode metadata = root.child("metadata");
-    for (const XmlNode& old : metadata.children_of(label_uri))
-        metadata.remove_child(old);
+    for (std::vector<XmlNode> old = metadata.children_of(label_uri); !old.empty();
+         old = metadata.children_of(label_uri))
+        metadata.remove_child(old.front());
     if (policy == LabelPolicy::none)
         return document->text();
     if (!metadata)

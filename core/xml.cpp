@@ -221,7 +221,8 @@ void XmlNode::set_attribute(const char* name, const std::string& value) {
         return;
     }
     const std::vector<XmlAttributeSpan> all = xml_attributes(document_->text, span);
-    const std::string quote(1, document_->quote());
+    const std::string quote(1, all.empty() ? document_->quote()
+                                           : document_->text[all.back().value_end]);
     document_->replace(all.empty() ? span.name_end : all.back().value_end + 1, 0,
                        std::string(" ") + name + "=" + quote + escaped(value, quote[0]) + quote);
 }
@@ -283,10 +284,16 @@ XmlNode XmlNode::add_child_after(const XmlNode& before, const char* name) {
 
 void XmlNode::remove_child(const XmlNode& child) {
     const XmlSpan span = document_->span(child.place_);
-    size_t begin = document_->text.find_last_not_of(blanks, span.begin - 1) + 1;
-    if (document_->text[begin - 1] != '>')
+    const XmlSpan parent = document_->span(document_->span(child.place_).parent);
+    const std::string& text = document_->text;
+    size_t begin = text.find_last_not_of(blanks, span.begin - 1) + 1;
+    if (text[begin - 1] != '>')
         begin = span.begin;
-    document_->replace(begin, span.end - begin, "");
+    const size_t rest = text.find_first_not_of(blanks, span.end);
+    if (begin == parent.inner && rest == parent.inner_end)
+        document_->replace(begin - 1, parent.end - begin + 1, "/>");
+    else
+        document_->replace(begin, span.end - begin, "");
 }
 
 Result<XmlDocument> XmlDocument::parse(std::string_view text) {

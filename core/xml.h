@@ -45,7 +45,7 @@ class XmlNode {
     XmlNode add_first_child(const char* name);
     /// A new element right after the child `before`, or the last one where there is none.
     XmlNode add_child_after(const XmlNode& before, const char* name);
-    /// The child, and the blanks before it.
+    /// The child, and the blanks before it; where nothing else is left, <a></a> becomes <a/>.
     void remove_child(const XmlNode& child);
 
   private:

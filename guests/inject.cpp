@@ -3,6 +3,7 @@
 #include "guests/inject.h"
 
 #include "cli/diff.h"
+#include "core/filter.h"
 #include "core/policy.h"
 #include "core/text.h"
 
@@ -58,13 +59,6 @@ Injected problem_outcome(const EditProblem& problem, const std::string& guest) {
 std::string diff_of(virDomainPtr domain, const std::string& before, const Edit& edit) {
     const std::string name = printable(name_of(domain));
     return unified_diff(before, edit.xml, name + " (defined)", name + " (injected)");
-}
-
-std::string refused_platform(const HostSide& side, const Domain& domain) {
-    if (!side.host.platform)
-        return "the platform of the host is not known: " + side.host.nests.reason;
-    return "nothing is known about guests of " + printable(domain.arch, 32) + " on a host of " +
-           std::string(side.host.platform->name);
 }
 
 } // namespace
@@ -137,7 +131,8 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
         return outcome(Injected::unchanged, "the label allow asks nothing of the definition");
     const Platform* platform = platform_of_guest(before, side_.host);
     if (!platform)
-        return outcome(Injected::undetermined, refused_platform(side_, before));
+        return outcome(Injected::undetermined,
+                       unknown_platform(before, side_.host.platform, side_.host.nests.reason));
     if (!has_definition)
         return transient_outcome(before, *platform, side_.config.vouched);
     const EditResult result =

@@ -2,8 +2,8 @@
 // Makes one guest's persistent definition agree with its label, through libvirt.
 #pragma once
 
-#include "guests/define_guard.h"
 #include "core/edit.h"
+#include "guests/define_guard.h"
 #include "guests/host_side.h"
 
 #include <string>

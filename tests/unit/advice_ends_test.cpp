@@ -3,6 +3,7 @@
 // decision_table.txt, and judged again.
 #include "core/edit.h"
 #include "core/policy.h"
+#include "core/relabel.h"
 #include "tests/unit/machine.h"
 #include "tests/unit/table.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The libvirt half, against libvirt's own test driver (state lives and dies with the process), and
 // its pure parts. Remote hosts that nest are documents written here, not hosts.
-#include "core/edit.h"
 #include "core/hook_files.h"
+#include "core/relabel.h"
 #include "core/text.h"
 #include "guests/canary.h"
 #include "guests/capabilities.h"

@@ -4,6 +4,7 @@
 #include "cli/diff.h"
 #include "core/edit.h"
 #include "core/policy.h"
+#include "core/relabel.h"
 #include "core/text.h"
 #include "core/xml.h"
 

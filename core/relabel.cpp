@@ -208,7 +208,8 @@ Result<TakenBack> take_back(std::string_view xml) {
     if (const InjectedItem* virtualization = work.item("virtualization"))
         undo_element(work, *virtualization, "on");
     take_label_away(work.root);
-    remove_bare(work.root, "metadata");
+    if (domain->label.present())
+        remove_bare(work.root, "metadata");
     work.out.xml = document->text();
     return std::move(work.out);
 }

@@ -30,9 +30,12 @@ struct Work {
     bool require() const { return wish.policy == LabelPolicy::require; }
     bool compared() const { return platform.libvirt_cpu == LibvirtCpu::compares; }
     bool emulated() const { return domain.type == "qemu"; }
-    void note(std::string what, const InjectedItem& change) {
+    void note(std::string what) {
         edit.what.push_back(std::move(what));
         edit.changed = true;
+    }
+    void note(std::string what, const InjectedItem& change) {
+        note(std::move(what));
         remember(written, change);
     }
 };
@@ -90,17 +93,18 @@ void enforce_check(Work& work, XmlNode& cpu) {
     cpu.set_attribute("check", "full");
 }
 
-/// What is taken out of a CPU that nobody chose, written down, unless it is more than can be.
-void remember_default_cpu(InjectedItems& written, const XmlNode& cpu) {
-    const XmlNode model = cpu.child("model");
-    if (cpu.child("vendor") || model.attribute("vendor_id") || !is_plain_name(model.text()))
-        return;
+/// What is changed in a CPU that nobody chose: all of it, or nothing where not all can be told.
+InjectedItems default_cpu_items(const XmlNode& cpu, const char* mode) {
+    InjectedItems out = {{"mode", mode, cpu.attribute("mode").value_or("")}};
     for (const char* gone : {"match", "check"})
         if (const auto value = cpu.attribute(gone))
-            remember(written, {gone, {}, *value});
+            out.push_back({gone, {}, *value});
+    const XmlNode model = cpu.child("model");
     const std::optional<std::string> fallback = model.attribute("fallback");
     if (model)
-        remember(written, {"model", {}, model.text() + (fallback ? "," + *fallback : "")});
+        out.push_back({"model", {}, model.text() + (fallback ? "," + *fallback : "")});
+    const bool more = cpu.child("vendor") || model.attribute("vendor_id");
+    return !more && std::all_of(out.begin(), out.end(), can_be_told) ? out : InjectedItems();
 }
 
 /// A <cpu> that nobody chose becomes one that delivers; topology, numa and the like stay.
@@ -108,9 +112,9 @@ void choose_cpu(Work& work, const char* mode) {
     XmlNode cpu = work.root.child("cpu");
     if (!cpu)
         cpu = work.root.add_child("cpu");
-    remember_default_cpu(work.written, cpu);
-    work.note(std::string("CPU mode '") + mode + "' in the place of the default CPU",
-              {"mode", mode, cpu.attribute("mode").value_or("")});
+    for (const InjectedItem& item : default_cpu_items(cpu, mode))
+        remember(work.written, item);
+    work.note(std::string("CPU mode '") + mode + "' in the place of the default CPU");
     for (const char* left : {"match", "check"})
         cpu.remove_attribute(left);
     for (const char* left : {"model", "vendor"})

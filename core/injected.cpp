@@ -42,7 +42,9 @@ bool is_model(std::string_view text) {
     return fallback && comma != 0 && is_plain_name(text.substr(0, comma));
 }
 
-bool is_known(const InjectedItem& item) {
+} // namespace
+
+bool can_be_told(const InjectedItem& item) {
     if (item.now == item.before)
         return false;
     if (item.what == "model")
@@ -56,8 +58,6 @@ bool is_known(const InjectedItem& item) {
                                   [&](const Sayings& one) { return one.what == item.what; });
     return row != known.end() && says(row->now, item.now) && says(row->before, item.before);
 }
-
-} // namespace
 
 Result<InjectedItems> parse_injected(std::string_view text) {
     InjectedItems out;
@@ -74,7 +74,7 @@ Result<InjectedItems> parse_injected(std::string_view text) {
         const bool twice = std::any_of(out.begin(), out.end(), [&](const InjectedItem& other) {
             return other.what == item.what;
         });
-        if (twice || !is_known(item))
+        if (twice || !can_be_told(item))
             return Error{0, "'" + printable(word, 64) + "'" +
                                 (twice ? " is there twice" : " is not understood")};
         out.push_back(std::move(item));
@@ -93,17 +93,15 @@ void remember(InjectedItems& items, const InjectedItem& change) {
     const auto there = std::find_if(items.begin(), items.end(), [&](const InjectedItem& one) {
         return one.what == change.what;
     });
-    if (there == items.end()) {
-        items.push_back(change);
-        return;
-    }
-    // What somebody else wrote in between is where it began then.
-    if (there->now == change.before)
-        there->now = change.now;
-    else
-        *there = change;
-    if (there->now == there->before)
+    InjectedItem item = change;
+    if (there != items.end()) {
+        // What somebody else wrote in between is where it began then.
+        if (there->now == change.before)
+            item.before = there->before;
         items.erase(there);
+    }
+    if (can_be_told(item))
+        items.push_back(std::move(item));
 }
 
 } // namespace virt_nested

@@ -28,8 +28,11 @@ using InjectedItems = std::vector<InjectedItem>;
 Result<InjectedItems> parse_injected(std::string_view text);
 std::string injected_text(const InjectedItems& items);
 
-/// Writes down that `what` was `before` and is `now`; several changes of the same become one, and
-/// none where they end where they began.
+/// Whether the label can say it: only words that libvirt documents.
+bool can_be_told(const InjectedItem& item);
+
+/// Writes down that `what` was `before` and is `now`, if that can be told; several changes of the
+/// same become one, and none where they end where they began.
 void remember(InjectedItems& items, const InjectedItem& change);
 
 /// The prefix of `what` for features.

@@ -31,11 +31,11 @@ lab_virsh "$defines" >/dev/null || fail "define: ${names[*]}"
 for name in "${names[@]}"; do definition "$name" >"$lab/$name.xml"; done
 lab_virsh "$defines" >/dev/null
 definitions >"$lab/before"
-back() { # COUNT WORDS POLICY...: each label in turn, then all of it taken back; at least COUNT definitions are changed, saying WORDS
-    local count=$1 words=$2 policy
+back() { # COUNT TOLD POLICY...: each label in turn, then all of it taken back; at least COUNT definitions are changed, saying TOLD
+    local count=$1 told=$2 policy
     shift 2
     for policy in "$@"; do vn label --override "${names[@]}" "$policy" >"$lab/said" || fail "label $policy: $(cat "$lab/said")"; done
-    [ "$(grep -c "$words" "$lab/said")" -ge "$count" ] || fail "label $*: $(cat "$lab/said")"
+    [ "$(grep -c "$told" "$lab/said")" -ge "$count" ] || fail "label $*: $(cat "$lab/said")"
     definitions >"$lab/labelled"
     [ "$(grep -c ' injected="' "$lab/labelled")" -ge "$count" ] || fail "label $*: too few notes: $(grep policy= "$lab/labelled")"
     vn unlabel --restore "${names[@]}" >"$lab/said" || fail "unlabel: $(cat "$lab/said")"

@@ -241,6 +241,23 @@ TEST(Injected, WhatIsChangedTwiceBeganWhereItBegan) {
     EXPECT_EQ(injected_text(items), "");
 }
 
+TEST(Injected, WhatCannotBeToldIsNotAndStays) {
+    for (const std::string cpu :
+         {"<cpu mode='custom' match='exact' check='none'><model "
+          "fallback='odd'>qemu64</model></cpu>",
+          "<cpu mode='custom'><model vendor_id='x'>qemu64</model></cpu>",
+          "<cpu mode='custom'><model>qemu64</model><vendor>AMD</vendor></cpu>"}) {
+        const Edit edit = filtered(guest(label_of("policy='require'"), cpu), PlatformId::amd);
+        const Result<Domain> domain = parse_domain(edit.xml);
+        ASSERT_TRUE(domain);
+        EXPECT_EQ(domain->label.problem, "");
+        EXPECT_EQ(domain->label.injected, "feature.svm=require check=full");
+        const Result<TakenBack> back = take_back(edit.xml);
+        ASSERT_TRUE(back);
+        EXPECT_NE(back->xml.find("mode='host-passthrough'"), std::string::npos) << back->xml;
+    }
+}
+
 TEST(TakeBack, OnlyWhatIsStillAsItWasWritten) {
     const auto back = [](const std::string& injected, const std::string& cpu) {
         const Result<TakenBack> out =

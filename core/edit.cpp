@@ -282,15 +282,16 @@ Problem apply(Work& work, const Delivery& gives) {
     return std::nullopt;
 }
 
-/// The definition's own label, if it has one.
+/// The definition's own label, if it has one: never two, which are not understood.
 void tell_label(const XmlNode& root, const InjectedItems& written) {
-    for (XmlNode& label : root.child("metadata").children_of(label_uri)) {
-        if (written.empty())
-            label.remove_attribute("injected");
-        else
-            label.set_attribute("injected", injected_text(written));
-        return;
-    }
+    for (const XmlNode& metadata : root.children("metadata"))
+        for (XmlNode& label : metadata.children_of(label_uri)) {
+            if (written.empty())
+                label.remove_attribute("injected");
+            else
+                label.set_attribute("injected", injected_text(written));
+            return;
+        }
 }
 
 } // namespace

@@ -122,6 +122,8 @@ void undo_element(Undoing& work, const InjectedItem& item, const char* without_s
         if (features.bare())
             work.root.remove_child(features);
     } else {
+        if (!features)
+            features = work.root.add_child("features");
         if (!element)
             element = features.add_child(item.what.c_str());
         put_attribute(element, "state", item.before == without_state ? "" : item.before);
@@ -129,11 +131,14 @@ void undo_element(Undoing& work, const InjectedItem& item, const char* without_s
     work.done(shown + (item.before.empty() ? " removed" : " set back"));
 }
 
-void take_label_away(XmlNode root) {
-    XmlNode metadata = root.child("metadata");
-    std::vector<XmlNode> labels = metadata.children_of(label_uri);
-    for (; !labels.empty(); labels = metadata.children_of(label_uri))
-        metadata.remove_child(labels.front());
+/// Also from a second <metadata>, where the hook sees it too.
+void take_label_away(const XmlNode& root) {
+    for (size_t i = 0; i < root.children("metadata").size(); ++i) {
+        XmlNode metadata = root.children("metadata")[i];
+        std::vector<XmlNode> labels = metadata.children_of(label_uri);
+        for (; !labels.empty(); labels = metadata.children_of(label_uri))
+            metadata.remove_child(labels.front());
+    }
 }
 
 void remove_bare(XmlNode root, const char* child) {

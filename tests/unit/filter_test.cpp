@@ -283,6 +283,15 @@ TEST(TakeBack, OnlyWhatIsStillAsItWasWritten) {
                   .xml,
               guest("", "<cpu mode='custom' check='none' match='exact'>\n    <model "
                         "fallback='forbid'>qemu64</model>\n  </cpu>"));
+    const Result<TakenBack> arm = take_back(
+        guest(label_of("policy='forbid' injected='virtualization=/on'"), "", "aarch64", ""));
+    ASSERT_TRUE(arm);
+    EXPECT_NE(arm->xml.find("<virtualization/>"), std::string::npos)
+        << "its <features> are gone, too: " << arm->xml;
+    const Result<TakenBack> two = take_back("<domain><metadata/><metadata>" +
+                                            label_of("policy='require'") + "</metadata></domain>");
+    ASSERT_TRUE(two);
+    EXPECT_EQ(two->xml.find("urn:"), std::string::npos) << two->xml;
     EXPECT_FALSE(take_back(guest(label_of("policy='maybe'"), "")));
     EXPECT_FALSE(take_back("<domain"));
 }

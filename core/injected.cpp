@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The words of `injected`, and what each may say.
+// The words of `injected`, and what each may say: all that the hook has to know of them.
 #include "core/injected.h"
 
 #include "core/domain.h"
@@ -11,6 +11,8 @@
 namespace virt_nested {
 
 namespace {
+
+constexpr size_t item_limit = 64; ///< more than all platforms have together
 
 /// What may stand on both sides; words with blanks between them.
 struct Sayings {
@@ -74,34 +76,14 @@ Result<InjectedItems> parse_injected(std::string_view text) {
         const bool twice = std::any_of(out.begin(), out.end(), [&](const InjectedItem& other) {
             return other.what == item.what;
         });
+        if (out.size() >= item_limit)
+            return Error{0, "'" + printable(word, 64) + "' is one word too many"};
         if (twice || !can_be_told(item))
             return Error{0, "'" + printable(word, 64) + "'" +
                                 (twice ? " is there twice" : " is not understood")};
         out.push_back(std::move(item));
     }
     return out;
-}
-
-std::string injected_text(const InjectedItems& items) {
-    std::vector<std::string> out;
-    for (const InjectedItem& item : items)
-        out.push_back(item.what + "=" + item.now + (item.before.empty() ? "" : "/" + item.before));
-    return join(out, " ");
-}
-
-void remember(InjectedItems& items, const InjectedItem& change) {
-    const auto there = std::find_if(items.begin(), items.end(), [&](const InjectedItem& one) {
-        return one.what == change.what;
-    });
-    InjectedItem item = change;
-    if (there != items.end()) {
-        // What somebody else wrote in between is where it began then.
-        if (there->now == change.before)
-            item.before = there->before;
-        items.erase(there);
-    }
-    if (can_be_told(item))
-        items.push_back(std::move(item));
 }
 
 } // namespace virt_nested

@@ -215,6 +215,10 @@ TEST(Injected, WordsAreUnderstoodOrNamed) {
         const Result<InjectedItems> items = parse_injected(bad);
         EXPECT_FALSE(items) << bad;
     }
+    std::string many;
+    for (int i = 0; i < 100000; ++i)
+        many += " feature.a" + std::to_string(i) + "=require";
+    EXPECT_EQ(parse_injected(many).error().what, "'feature.a64=require' is one word too many");
     EXPECT_EQ(parse_injected("check=full x\x1b=1").error().what, "'x\\x1b=1' is not understood");
 }
 

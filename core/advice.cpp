@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of advice. What the commands do is in guests/edit.cpp and guests/label.cpp.
+// The table of advice. What the commands do is in core/edit.cpp and guests/label.cpp.
 #include "core/advice.h"
 
 #include "core/config.h"

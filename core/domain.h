@@ -31,6 +31,7 @@ struct Label {
     std::string problem;
     LabelFault fault = LabelFault::none; ///< the one of `problem`
     std::string uri;                     ///< of LabelFault::version: the namespace, as it stands
+    std::string injected; ///< what was written into the definition for it (injected.h)
 
     bool present() const { return policy != LabelPolicy::none || !problem.empty(); }
 };

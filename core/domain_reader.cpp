@@ -2,6 +2,7 @@
 // The elements of a domain XML: nothing is kept but the answer.
 #include "core/domain_reader.h"
 
+#include "core/injected.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -312,7 +313,8 @@ void DomainReader::take_label(const Attributes& attributes) {
     if (labels_++ > 0)
         label_problem(LabelFault::words, "there are two labels");
     for (size_t i = 0; i < attributes.size(); ++i)
-        if (!attributes.uri(i).empty() || attributes.name(i) != "policy")
+        if (!attributes.uri(i).empty() ||
+            (attributes.name(i) != "policy" && attributes.name(i) != "injected"))
             label_problem(LabelFault::words, "attribute '" + printable(attributes.name(i), 64) +
                                                  "' of the label is unknown");
     if (!attributes.has("policy"))
@@ -322,6 +324,10 @@ void DomainReader::take_label(const Attributes& attributes) {
     else
         label_problem(LabelFault::words, "policy '" + printable(attributes.get("policy"), 64) +
                                              "' is none of require, forbid and allow");
+    domain.label.injected = attributes.get("injected");
+    if (const Result<InjectedItems> items = parse_injected(domain.label.injected); !items)
+        label_problem(LabelFault::words,
+                      "in the label's attribute 'injected', " + items.error().what);
 }
 
 /// The first problem is the one that is told. Where there are several that no one command mends, an

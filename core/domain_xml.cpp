@@ -83,13 +83,15 @@ xmlSAXHandler handler() {
     return out;
 }
 
-std::string parser_problem(xmlParserCtxtPtr parser) {
+/// `complete`: the root element had come to its end.
+std::string parser_problem(xmlParserCtxtPtr parser, bool complete) {
     const xmlError* error = xmlCtxtGetLastError(parser);
     if (parser->wellFormed || (error && error->code == XML_ERR_NO_MEMORY))
         return "libxml2 gave up before its end";
     std::string what =
         error && error->message ? printable(trim(error->message), 160) : "not well-formed";
-    return "not well-formed XML, line " + std::to_string(error ? error->line : 0) + ": " + what;
+    return "not well-formed XML, line " + std::to_string(error ? error->line : 0) + ": " +
+           (complete ? "there is more behind its end: " : "") + what;
 }
 
 } // namespace
@@ -123,7 +125,7 @@ Result<Domain> parse_domain(const ByteSource& source) {
     // libxml2 says only of some of its own failures that the document is not well-formed; what it
     // gave up on has no end.
     if (!parser->wellFormed || !reader.complete())
-        return Error{0, parser_problem(parser.get())};
+        return Error{0, parser_problem(parser.get(), reader.complete())};
     return std::move(reading.reader.domain);
 }
 

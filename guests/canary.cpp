@@ -6,7 +6,7 @@
 #include "core/domain.h"
 #include "core/hook_files.h"
 #include "core/text.h"
-#include "guests/xml.h"
+#include "core/xml.h"
 
 namespace virt_nested {
 

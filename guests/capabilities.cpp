@@ -4,7 +4,7 @@
 
 #include "core/kvm.h"
 #include "core/text.h"
-#include "guests/xml.h"
+#include "core/xml.h"
 
 #include <algorithm>
 #include <optional>

@@ -21,10 +21,11 @@ struct Request {
     LabelPolicy policy = LabelPolicy::none;
     LabelScope scope;
     bool inject = false;
+    bool restore = false;
     InjectOptions injection;
 };
 
-Options unlabel_options() {
+Options scope_options() {
     Options options;
     add_connect(options);
     add_flag(options, "all", "every guest there is");
@@ -34,8 +35,15 @@ Options unlabel_options() {
     return options;
 }
 
+Options unlabel_options() {
+    Options options = scope_options();
+    add_flag(options, "restore",
+             "take back what label and inject wrote into the definition, and nothing else");
+    return options;
+}
+
 Options label_options() {
-    Options options = unlabel_options();
+    Options options = scope_options();
     add_flag(options, "no-inject", "set the label and leave the definition as it is");
     add_flag(options, "override", "change what the definition says to the contrary");
     return options;
@@ -77,7 +85,18 @@ Done inject_labelled(const Batch& batch, Session& session, virDomainPtr domain,
 }
 
 Done label_one(const Batch& batch, Session& session, virDomainPtr domain, const Request& request) {
+    Injected restored;
+    if (request.restore) { // first: the label has the list
+        restored = session.injector.take_back(domain);
+        if (restored.kind == Injected::gone && request.selection.all)
+            return Done::silent;
+        if (restored.kind != Injected::changed && restored.kind != Injected::unchanged) {
+            batch.problem(name_of(domain), restored.what + "; its label stays");
+            return Done::failed;
+        }
+    }
     Labelled labelled = set_label(domain, request.policy, request.scope);
+    labelled.notes.insert(labelled.notes.begin(), restored.notes.begin(), restored.notes.end());
     if (!labelled.done) {
         // With --all a guest may go at any moment, and nobody asked for this very one.
         if (request.selection.all && labelled.code == VIR_ERR_NO_DOMAIN)
@@ -85,6 +104,8 @@ Done label_one(const Batch& batch, Session& session, virDomainPtr domain, const 
         batch.problem(name_of(domain), labelled.what);
         return Done::failed;
     }
+    if (restored.kind == Injected::changed)
+        labelled.what = "label taken away" + (restored.what.empty() ? "" : "; " + restored.what);
     if (request.inject && !(request.scope.live && !request.scope.config))
         return inject_labelled(batch, session, domain, request, labelled);
     print_guest(name_of(domain), labelled.what, labelled.notes);
@@ -125,8 +146,11 @@ int run_label(const Parsed& parsed) {
 }
 
 int run_unlabel(const Parsed& parsed) {
-    const Request request = request_of(parsed);
+    Request request = request_of(parsed);
     check_selection(request.selection);
+    request.restore = parsed.flag("restore");
+    if (request.restore && (request.scope.live || request.scope.current))
+        throw UsageError("--restore is about the definition, and excludes --live and --current");
     return run_request("unlabel", request);
 }
 

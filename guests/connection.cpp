@@ -129,12 +129,16 @@ Result<std::vector<DomainPtr>> Connection::list(unsigned flags) const {
 }
 
 Result<DomainPtr> Connection::find(const std::string& name_or_uuid) const {
+    const bool whole_uuid = name_or_uuid.size() == VIR_UUID_STRING_BUFLEN - 1;
+    if (whole_uuid)
+        if (Result<DomainPtr> domain = find_uuid(name_or_uuid))
+            return domain;
     if (virDomainPtr domain = virDomainLookupByName(get(), name_or_uuid.c_str()))
         return DomainPtr(domain);
     const Error by_name = libvirt_error();
     if (by_name.code != VIR_ERR_NO_DOMAIN)
         return by_name;
-    Result<DomainPtr> by_uuid = find_uuid(name_or_uuid);
+    Result<DomainPtr> by_uuid = find_uuid(name_or_uuid); // one without dashes
     if (!by_uuid)
         return Error{VIR_ERR_NO_DOMAIN, "there is no such guest on " + printable(uri())};
     return by_uuid;

@@ -53,7 +53,8 @@ class Connection {
 
     /// In the order of their names.
     Result<std::vector<DomainPtr>> list(unsigned flags = 0) const;
-    /// By name, else by UUID, as a person writes it.
+    /// By UUID, else by name, as virsh has it (tools/virsh-util.c): a guest that is named like the
+    /// UUID of another does not stand in for it.
     Result<DomainPtr> find(const std::string& name_or_uuid) const;
     /// By UUID alone: a guest may be named like the UUID of another.
     Result<DomainPtr> find_uuid(const std::string& uuid) const;

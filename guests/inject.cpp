@@ -2,16 +2,25 @@
 // Fetch, edit, define, look at what libvirt made of it.
 #include "guests/inject.h"
 
+#include "cli/diff.h"
+#include "core/filter.h"
 #include "core/policy.h"
+#include "core/relabel.h"
 #include "core/text.h"
-#include "guests/diff.h"
-#include "guests/xml.h"
 
 #include <libvirt/virterror.h>
 
 namespace virt_nested {
 
 namespace {
+
+/// How often an edit is done anew where somebody else keeps changing the definition.
+constexpr int tries = 5;
+constexpr const char* keeps_changing =
+    "somebody else keeps changing its definition, which was left alone; run it again";
+
+/// SECURE: without it passwords are left out of the text, and defining that would lose them.
+constexpr unsigned to_define = VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE;
 
 Injected outcome(Injected::Kind kind, std::string what, int code = 0) {
     return {kind, LabelPolicy::none, code, std::move(what), {}, {}};
@@ -57,18 +66,8 @@ Injected problem_outcome(const EditProblem& problem, const std::string& guest) {
 
 /// The diff is made of what libvirt shows without secrets: its context lines go to a terminal.
 std::string diff_of(virDomainPtr domain, const std::string& before, const Edit& edit) {
-    const Result<XmlDocument> same = XmlDocument::parse(before);
     const std::string name = printable(name_of(domain));
-    return !same ? std::string()
-                 : unified_diff(before, as_libvirt_writes(before, same->text(), edit.xml),
-                                name + " (defined)", name + " (injected)");
-}
-
-std::string refused_platform(const HostSide& side, const Domain& domain) {
-    if (!side.host.platform)
-        return "the platform of the host is not known: " + side.host.nests.reason;
-    return "nothing is known about guests of " + printable(domain.arch, 32) + " on a host of " +
-           std::string(side.host.platform->name);
+    return unified_diff(before, edit.xml, name + " (defined)", name + " (injected)");
 }
 
 } // namespace
@@ -91,9 +90,23 @@ std::vector<std::string> what_waits(virDomainPtr domain, bool cpu_changed) {
     return out;
 }
 
-Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& before,
-                         const Platform& platform) {
-    const Result<DomainPtr> defined = guard_.define(uuid_of(domain), edit.xml);
+std::optional<Result<DomainPtr>> Injector::define(virDomainPtr domain, const std::string& before,
+                                                  const std::string& after) {
+    const Result<std::string> now = xml_of(domain, to_define);
+    if (!now)
+        return Result<DomainPtr>(now.error());
+    if (*now != before)
+        return std::nullopt;
+    return guard_.define(uuid_of(domain), after);
+}
+
+std::optional<Injected> Injector::write(virDomainPtr domain, const std::string& xml,
+                                        const Edit& edit, const Domain& before,
+                                        const Platform& platform) {
+    const std::optional<Result<DomainPtr>> written = define(domain, xml, edit.xml);
+    if (!written)
+        return std::nullopt;
+    const Result<DomainPtr>& defined = *written;
     if (!defined)
         return libvirt_outcome(defined.error());
     const Result<std::string> after = xml_of(defined->get(), VIR_DOMAIN_XML_INACTIVE);
@@ -114,23 +127,59 @@ Injected Injector::write(virDomainPtr domain, const Edit& edit, const Domain& be
 
 Injected Injector::inject(virDomainPtr domain, const InjectOptions& options) {
     const bool has_definition = persistent(domain);
-    // SECURE: without it passwords are left out of the text, and defining that would lose them.
     unsigned flags = has_definition ? VIR_DOMAIN_XML_INACTIVE : 0;
     if (has_definition && !options.dry_run)
-        flags |= VIR_DOMAIN_XML_SECURE;
-    const Result<std::string> xml = xml_of(domain, flags);
+        flags = to_define;
+    for (int i = 0; i < tries; ++i) {
+        const Result<std::string> xml = xml_of(domain, flags);
+        if (!xml)
+            return libvirt_outcome(xml.error());
+        const Result<Domain> before = parse_domain(*xml);
+        if (!before)
+            return outcome(Injected::undetermined, "its definition is " + before.error().what);
+        std::optional<Injected> out = judged(domain, options, *xml, *before, has_definition);
+        if (!out)
+            continue;
+        out->label = before->label.policy;
+        return std::move(*out);
+    }
+    return outcome(Injected::failed, keeps_changing);
+}
+
+std::optional<Injected> Injector::taken_back(virDomainPtr domain) {
+    const Result<std::string> xml = xml_of(domain, to_define);
     if (!xml)
         return libvirt_outcome(xml.error());
-    const Result<Domain> before = parse_domain(*xml);
-    if (!before)
-        return outcome(Injected::undetermined, "its definition is " + before.error().what);
-    Injected out = judged(domain, options, *xml, *before, has_definition);
-    out.label = before->label.policy;
+    const Result<TakenBack> back = virt_nested::take_back(*xml);
+    if (!back)
+        return outcome(Injected::failed, back.error().what);
+    if (back->xml == *xml)
+        return outcome(Injected::unchanged, {});
+    const std::optional<Result<DomainPtr>> defined = define(domain, *xml, back->xml);
+    if (!defined)
+        return std::nullopt;
+    if (!*defined)
+        return libvirt_outcome(defined->error());
+    Injected out = outcome(Injected::changed, join(back->what, ", "));
+    if (!back->what.empty())
+        out.notes = what_waits(domain, true);
+    for (const std::string& kept : back->kept)
+        out.notes.push_back(kept + " stays: somebody has changed it since");
     return out;
 }
 
-Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, const std::string& xml,
-                          const Domain& before, bool has_definition) {
+Injected Injector::take_back(virDomainPtr domain) {
+    if (!persistent(domain))
+        return outcome(Injected::unchanged, {});
+    for (int i = 0; i < tries; ++i)
+        if (std::optional<Injected> out = taken_back(domain))
+            return std::move(*out);
+    return outcome(Injected::failed, keeps_changing);
+}
+
+std::optional<Injected> Injector::judged(virDomainPtr domain, const InjectOptions& options,
+                                         const std::string& xml, const Domain& before,
+                                         bool has_definition) {
     const Label& label = before.label;
     if (!label.problem.empty())
         return outcome(Injected::failed, "its label is not understood: " + label.problem +
@@ -141,7 +190,8 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
         return outcome(Injected::unchanged, "the label allow asks nothing of the definition");
     const Platform* platform = platform_of_guest(before, side_.host);
     if (!platform)
-        return outcome(Injected::undetermined, refused_platform(side_, before));
+        return outcome(Injected::undetermined,
+                       unknown_platform(before, side_.host.platform, side_.host.nests.reason));
     if (!has_definition)
         return transient_outcome(before, *platform, side_.config.vouched);
     const EditResult result =
@@ -154,7 +204,7 @@ Injected Injector::judged(virDomainPtr domain, const InjectOptions& options, con
     if (!edit.changed)
         return outcome(Injected::unchanged, delivery(before, *platform, side_.config.vouched).why);
     if (!options.dry_run)
-        return write(domain, edit, before, *platform);
+        return write(domain, xml, edit, before, *platform);
     Injected out = outcome(Injected::changed, join(edit.what, ", "));
     out.notes = edit.warnings;
     out.diff = diff_of(domain, xml, edit);

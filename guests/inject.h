@@ -2,10 +2,11 @@
 // Makes one guest's persistent definition agree with its label, through libvirt.
 #pragma once
 
+#include "core/edit.h"
 #include "guests/define_guard.h"
-#include "guests/edit.h"
 #include "guests/host_side.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,12 +42,20 @@ class Injector {
         : side_(side), guard_(connection) {}
 
     Injected inject(virDomainPtr domain, const InjectOptions& options);
+    /// Takes back what the label says was injected, and the label in the definition with it.
+    /// `unchanged`: there is neither.
+    Injected take_back(virDomainPtr domain);
 
   private:
-    Injected judged(virDomainPtr domain, const InjectOptions& options, const std::string& xml,
-                    const Domain& before, bool has_definition);
-    Injected write(virDomainPtr domain, const Edit& edit, const Domain& before,
-                   const Platform& platform);
+    /// Nothing where the definition was changed by somebody else between `xml` and the define.
+    std::optional<Injected> judged(virDomainPtr domain, const InjectOptions& options,
+                                   const std::string& xml, const Domain& before,
+                                   bool has_definition);
+    std::optional<Injected> taken_back(virDomainPtr domain);
+    std::optional<Result<DomainPtr>> define(virDomainPtr domain, const std::string& before,
+                                            const std::string& after);
+    std::optional<Injected> write(virDomainPtr domain, const std::string& xml, const Edit& edit,
+                                  const Domain& before, const Platform& platform);
 
     const HostSide& side_;
     DefineGuard guard_;

@@ -2,9 +2,9 @@
 // virDomainSetMetadata, and the managed-save image beside it.
 #include "guests/label.h"
 
+#include "core/relabel.h"
 #include "core/text.h"
-#include "guests/edit.h"
-#include "guests/xml.h"
+#include "core/xml.h"
 
 #include <libvirt/virterror.h>
 
@@ -82,6 +82,15 @@ void label_image(virDomainPtr domain, LabelPolicy policy, Labelled& out) {
                         labelled.error().what);
 }
 
+/// What was written into the definition for the label of before is told by the new one.
+std::string injected_before(virDomainPtr domain, unsigned flags) {
+    if ((flags & VIR_DOMAIN_AFFECT_CONFIG) == 0)
+        return {};
+    const Result<std::string> xml = xml_of(domain, VIR_DOMAIN_XML_INACTIVE);
+    const Result<Domain> definition = xml ? parse_domain(*xml) : Result<Domain>(xml.error());
+    return definition && definition->label.problem.empty() ? definition->label.injected : "";
+}
+
 /// Nobody shall think that what the label once brought goes with it.
 void tell_what_stays(virDomainPtr domain, Labelled& out) {
     const Result<std::string> xml = xml_of(domain, VIR_DOMAIN_XML_INACTIVE);
@@ -104,7 +113,9 @@ Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& sc
         return out;
     }
     const unsigned flags = flags_of(domain, scope);
-    const std::string element = std::string("<nested policy='") + name(policy) + "'/>";
+    const std::string injected = injected_before(domain, flags);
+    const std::string element = std::string("<nested policy='") + name(policy) + "'" +
+                                (injected.empty() ? "" : " injected='" + injected + "'") + "/>";
     const bool remove = policy == LabelPolicy::none;
     if (!already(domain, policy, flags)) {
         if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT,

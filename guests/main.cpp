@@ -4,7 +4,9 @@
 #include "cli/commands.h"
 #include "guests/connection.h"
 #include "guests/explain_guest.h"
+#include "guests/inject_guests.h"
 
+#include <array>
 #include <iostream>
 
 namespace {
@@ -17,8 +19,11 @@ int run(const std::vector<std::string>& arguments) {
         std::cout << description(guest_commands());
         return exit_pass;
     }
-    const Command* command =
-        name == explain_guest.name ? &explain_guest : command_named(guest_commands(), name);
+    // Those that virt-nested itself carries out for a definition in a file.
+    static constexpr std::array<const Command*, 2> shared = {&explain_guest, &inject_guests};
+    const Command* command = command_named(shared, name);
+    if (!command)
+        command = command_named(guest_commands(), name);
     if (!command) {
         std::cerr << "virt-nested-guests: it is run by virt-nested; run: virt-nested --help\n";
         return exit_usage;

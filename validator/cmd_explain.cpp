@@ -3,30 +3,14 @@
 #include "cli/command.h"
 #include "cli/explanation.h"
 #include "core/sysroot.h"
-#include "core/text.h"
+#include "validator/definition_file.h"
 #include "validator/guests_program.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace virt_nested {
 
 namespace {
-
-Fd open_definition(const std::string& file) {
-    if (file == "-")
-        return Fd(::dup(STDIN_FILENO));
-    Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (fd.get() < 0)
-        throw UsageError("'" + printable(file) + "': " + std::strerror(errno));
-    struct stat status {};
-    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
-        throw UsageError("'" + printable(file) + "' is not a regular file");
-    return fd;
-}
 
 /// What a file's reader could have meant stays a file: a path, or a name that exists.
 bool names_guest(const Parsed& parsed, const std::string& definition) {

@@ -167,7 +167,8 @@ lab_up() {
     : >"$lab/syslog"
     [ -n "$kvm" ] || { kvm=/dev/kvm; lab_has_kvm || kvm=$lab/stand-in; }
     # Twice forked, so that whoever kills the test with all its children leaves the watcher to do its work.
-    exec {lab_fd}> >(exec 3<&0; (setsid bash "$lab_source/tests/libvirt/lab-watcher" "$lab" "$kvm" </dev/null >/dev/null 2>&1 &))
+    # None of them holds another lab's lifeline: that lab would not end before this one.
+    exec {lab_fd}> >(for fd in "${lab_lifeline[@]}"; do exec {fd}>&-; done; exec 3<&0; (setsid bash "$lab_source/tests/libvirt/lab-watcher" "$lab" "$kvm" </dev/null >/dev/null 2>&1 &))
     lab_lifeline[$lab]=$lab_fd
     trap lab_down_all EXIT
     trap 'exit 129' HUP
@@ -262,7 +263,10 @@ lab_keep_cache() {
 
 lab_start_daemon() {
     # An empty environment: what hooks inherit is then the same everywhere.
-    lab_in env -i "PATH=$lab_path" LANG=C.UTF-8 libvirtd -d >"$lab/log/libvirtd.out" 2>&1 || fail 'libvirtd does not start'
+    (
+        for fd in "${lab_lifeline[@]}"; do exec {fd}>&-; done
+        lab_in env -i "PATH=$lab_path" LANG=C.UTF-8 libvirtd -d >"$lab/log/libvirtd.out" 2>&1
+    ) || fail 'libvirtd does not start'
     lab_wait 150 lab_virsh version || fail 'libvirtd does not answer'
     # A /dev/kvm that opens and a QEMU without KVM make libvirt ask QEMU anew at every turn.
     [ ! -e "$lab/stand-in" ] || lab_takes_kvm || lab_in sh -c '[ ! -e /dev/kvm ] || { umount "$1/dev/kvm" /dev/kvm && rm /dev/kvm; }' sh "$lab"

@@ -91,7 +91,7 @@ def check_command(command, summary, main_page):
     check(options_of_page(section(own, heading)) == options,
           f"virt-nested-{name}.8, {heading}: {options_of_page(section(own, heading)) ^ options} is not in both page and --help")
     for mentioned in re.findall(r"(?<![\w-])--[a-z][a-z-]*", own):
-        known = mentioned in ("--inactive", "--now", "--help", "--connect") or mentioned in options
+        known = mentioned in ("--inactive", "--now", "--help", "--connect", "--xml", "--restore") or mentioned in options
         known = known or mentioned in options_of_help(help_of(name))
         check(known, f"virt-nested-{name}.8 speaks of {mentioned}, which {command} does not have")
     check(complete(command, "-") == options, f"bash completion of {command}: {complete(command, '-') ^ options}")

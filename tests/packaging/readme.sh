@@ -25,6 +25,7 @@ source,deb | 0 1 3 4 | virt-nested validate
 source,deb | 0 1 3 | virt-nested enable --dry-run
 deb | 0 | virt-nested label web1 require
 none | XML, not a command                                              | <*
+deb | 0 | virsh dumpxml --inactive web1 | virt-nested inject --dry-run -
 none | a host that does not nest; every refusal is in tests/libvirt    | # virsh start web1
 none | what virsh says to that                                         | error: *
 none | what virsh says to that                                         | virt-nested: *

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every command that a refusal names ends it: carried out on every definition of
 // decision_table.txt, and judged again.
+#include "core/edit.h"
 #include "core/policy.h"
-#include "guests/edit.h"
+#include "core/relabel.h"
 #include "tests/unit/machine.h"
 #include "tests/unit/table.h"
 

@@ -2,11 +2,11 @@
 // The libvirt half, against libvirt's own test driver (state lives and dies with the process), and
 // its pure parts. Remote hosts that nest are documents written here, not hosts.
 #include "core/hook_files.h"
+#include "core/relabel.h"
 #include "core/text.h"
 #include "guests/canary.h"
 #include "guests/capabilities.h"
 #include "guests/define_guard.h"
-#include "guests/edit.h"
 #include "guests/inventory.h"
 #include "guests/label.h"
 #include "guests/render.h"

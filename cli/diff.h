@@ -12,10 +12,4 @@ namespace virt_nested {
 std::string unified_diff(std::string_view old_text, std::string_view new_text,
                          const std::string& old_name, const std::string& new_name);
 
-/// `edited`, which an XML library wrote, with every line that `original` also has written as the
-/// original has it; other lines get libvirt's single quotes where that is safe. `reserialized` is
-/// the original as the same library writes it.
-std::string as_libvirt_writes(std::string_view original, std::string_view reserialized,
-                              std::string_view edited);
-
 } // namespace virt_nested

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Longest common subsequence on lines, between a common head and a common tail.
-#include "guests/diff.h"
+#include "cli/diff.h"
 
 #include "core/text.h"
 
 #include <algorithm>
-#include <map>
 #include <vector>
 
 namespace virt_nested {
@@ -117,25 +116,6 @@ std::string unified_diff(std::string_view old_text, std::string_view new_text,
         i = to - 1;
     }
     return out.empty() ? out : "--- " + old_name + "\n+++ " + new_name + "\n" + out;
-}
-
-std::string as_libvirt_writes(std::string_view original, std::string_view reserialized,
-                              std::string_view edited) {
-    const Lines before = lines(original);
-    const Lines same = lines(reserialized);
-    std::map<std::string_view, std::string_view> written;
-    if (before.size() == same.size())
-        for (size_t i = 0; i < same.size(); ++i)
-            written.emplace(same[i], before[i]);
-    std::string out;
-    for (const std::string_view line : lines(edited)) {
-        const auto known = written.find(line);
-        std::string text(known == written.end() ? line : known->second);
-        if (known == written.end() && text.find('\'') == std::string::npos)
-            std::replace(text.begin(), text.end(), '"', '\'');
-        out += text + "\n";
-    }
-    return out;
 }
 
 } // namespace virt_nested

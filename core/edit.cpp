@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The edits: one function for each way a platform asks for nesting.
-#include "guests/edit.h"
+#include "core/edit.h"
 
+#include "core/injected.h"
 #include "core/policy.h"
 #include "core/text.h"
-#include "guests/xml.h"
+#include "core/xml.h"
 
 #include <algorithm>
 #include <optional>
@@ -23,6 +24,7 @@ struct Work {
     const Wish& wish;
     XmlNode root;
     std::string feature;
+    InjectedItems written; ///< for the label, this time and before
     Edit edit;
 
     bool require() const { return wish.policy == LabelPolicy::require; }
@@ -31,6 +33,10 @@ struct Work {
     void note(std::string what) {
         edit.what.push_back(std::move(what));
         edit.changed = true;
+    }
+    void note(std::string what, const InjectedItem& change) {
+        note(std::move(what));
+        remember(written, change);
     }
 };
 
@@ -51,15 +57,17 @@ XmlNode find_feature(const XmlNode& cpu, const std::string& name) {
 /// A <feature>; an existing one is changed, for libvirt refuses a feature named twice.
 void write_feature(Work& work, XmlNode& cpu, const std::string& name, FeaturePolicy policy) {
     const std::string shown = name + " policy='" + virt_nested::name(policy) + "'";
+    InjectedItem change{std::string(injected_feature) + name, virt_nested::name(policy), {}};
     if (XmlNode there = find_feature(cpu, name)) {
-        work.note(shown + " instead of '" + there.attribute("policy").value_or("require") + "'");
+        change.before = there.attribute("policy").value_or("require");
+        work.note(shown + " instead of '" + change.before + "'", change);
         there.set_attribute("policy", virt_nested::name(policy));
         return;
     }
     XmlNode added = cpu.add_child("feature");
     added.set_attribute("policy", virt_nested::name(policy));
     added.set_attribute("name", name);
-    work.note(shown + " added");
+    work.note(shown + " added", change);
 }
 
 /// check='full' makes libvirt itself refuse a start that would drop a required feature, in these
@@ -81,8 +89,22 @@ void enforce_check(Work& work, XmlNode& cpu) {
             work.feature);
         return;
     }
+    work.note("check='full' set", {"check", "full", cpu.attribute("check").value_or("")});
     cpu.set_attribute("check", "full");
-    work.note("check='full' set");
+}
+
+/// What is changed in a CPU that nobody chose: all of it, or nothing where not all can be told.
+InjectedItems default_cpu_items(const XmlNode& cpu, const char* mode) {
+    InjectedItems out = {{"mode", mode, cpu.attribute("mode").value_or("")}};
+    for (const char* gone : {"match", "check"})
+        if (const auto value = cpu.attribute(gone))
+            out.push_back({gone, {}, *value});
+    const XmlNode model = cpu.child("model");
+    const std::optional<std::string> fallback = model.attribute("fallback");
+    if (model)
+        out.push_back({"model", {}, model.text() + (fallback ? "," + *fallback : "")});
+    const bool more = cpu.child("vendor") || model.attribute("vendor_id");
+    return !more && std::all_of(out.begin(), out.end(), can_be_told) ? out : InjectedItems();
 }
 
 /// A <cpu> that nobody chose becomes one that delivers; topology, numa and the like stay.
@@ -90,13 +112,15 @@ void choose_cpu(Work& work, const char* mode) {
     XmlNode cpu = work.root.child("cpu");
     if (!cpu)
         cpu = work.root.add_child("cpu");
+    for (const InjectedItem& item : default_cpu_items(cpu, mode))
+        remember(work.written, item);
+    work.note(std::string("CPU mode '") + mode + "' in the place of the default CPU");
     for (const char* left : {"match", "check"})
         cpu.remove_attribute(left);
     for (const char* left : {"model", "vendor"})
         if (const XmlNode gone = cpu.child(left))
             cpu.remove_child(gone);
     cpu.set_attribute("mode", mode);
-    work.note(std::string("CPU mode '") + mode + "' in the place of the default CPU");
 }
 
 bool passes_host_cpu(const XmlNode& cpu) {
@@ -196,12 +220,15 @@ Problem switch_nested_hv(Work& work) {
                                                         "' has no nested-hv; it needs pseries"};
     if (element && !work.wish.override_contradiction)
         return contradiction(work, std::string("<nested-hv state='") + (on ? "on" : "off") + "'/>");
+    const bool there = static_cast<bool>(element);
     if (!features)
         features = work.root.add_child("features");
     if (!element)
         element = features.add_child("nested-hv");
-    element.set_attribute("state", work.require() ? "on" : "off");
-    work.note(std::string("<nested-hv state='") + (work.require() ? "on" : "off") + "'/> set");
+    const char* state = work.require() ? "on" : "off";
+    element.set_attribute("state", state);
+    work.note(std::string("<nested-hv state='") + state + "'/> set",
+              {"nested-hv", state, there ? (on ? "on" : "off") : ""});
     return std::nullopt;
 }
 
@@ -215,22 +242,25 @@ Problem switch_virtualization(Work& work) {
         return contradiction(work, on ? "<virtualization/>" : "<virtualization state='off'/>");
     if (element && !work.require()) {
         features.remove_child(element);
-        work.note("<virtualization/> removed");
+        work.note("<virtualization/> removed", {"virtualization", {}, "on"});
         return std::nullopt;
     }
     if (element) {
         element.remove_attribute("state");
-        work.note("<virtualization/> set");
+        work.note("<virtualization/> set", {"virtualization", "on", "off"});
         return std::nullopt;
     }
-    if (work.wish.libvirt_version < virtualization_since)
+    if (work.wish.libvirt_version == 0)
+        work.edit.warnings.emplace_back(
+            "<virtualization/> needs libvirt 12.1.0 or later: an older one drops it, unseen");
+    else if (work.wish.libvirt_version < virtualization_since)
         return EditProblem{EditProblem::impossible,
                            "this libvirt has no <virtualization/> for Arm guests (12.1.0 and later "
                            "have it)"};
     if (!features)
         features = work.root.add_child("features");
     features.add_child("virtualization");
-    work.note("<virtualization/> added");
+    work.note("<virtualization/> added", {"virtualization", "on", {}});
     return std::nullopt;
 }
 
@@ -252,6 +282,18 @@ Problem apply(Work& work, const Delivery& gives) {
     return std::nullopt;
 }
 
+/// The definition's own label, if it has one: never two, which are not understood.
+void tell_label(const XmlNode& root, const InjectedItems& written) {
+    for (const XmlNode& metadata : root.children("metadata"))
+        for (XmlNode& label : metadata.children_of(label_uri)) {
+            if (written.empty())
+                label.remove_attribute("injected");
+            else
+                label.set_attribute("injected", injected_text(written));
+            return;
+        }
+}
+
 } // namespace
 
 bool default_cpu(const Domain& domain) {
@@ -267,52 +309,16 @@ EditResult edit_definition(std::string_view xml, const Platform& platform, const
     const Result<XmlDocument> document = XmlDocument::parse(xml);
     if (!document)
         return EditProblem{EditProblem::undetermined, "its definition is " + document.error().what};
-    Work work{*domain, platform, wish, document->root(), std::string(platform.feature), {}};
+    Work work{*domain, platform, wish, document->root(), std::string(platform.feature), {}, {}};
+    if (const Result<InjectedItems> before = parse_injected(domain->label.injected))
+        work.written = *before;
     if (wish.policy == LabelPolicy::require || wish.policy == LabelPolicy::forbid)
         if (Problem problem = apply(work, delivery(*domain, platform, wish.vouched)))
             return std::move(*problem);
-    work.edit.xml = work.edit.changed ? document->text() : std::string(xml);
+    if (work.edit.changed)
+        tell_label(document->root(), work.written);
+    work.edit.xml = document->text();
     return std::move(work.edit);
-}
-
-std::vector<std::string> said_of_nesting(const Domain& domain) {
-    const Cpu& cpu = domain.cpu;
-    std::vector<std::string> out;
-    if (cpu.mode == CpuMode::host_passthrough || cpu.mode == CpuMode::maximum)
-        out.push_back(std::string("CPU mode '") + name(cpu.mode) + "'");
-    for (const Platform& platform : platforms())
-        for (const std::string_view feature : {platform.feature, platform.paging_feature})
-            if (const CpuFeature* said = feature.empty() ? nullptr : cpu.feature(feature))
-                out.push_back(said->name + " policy='" + name(said->policy) + "'");
-    if (domain.nested_hv != Switch::absent)
-        out.push_back(std::string("<nested-hv state='") +
-                      (domain.nested_hv == Switch::on ? "on" : "off") + "'/>");
-    if (domain.virtualization != Switch::absent)
-        out.emplace_back("<virtualization/>");
-    return out;
-}
-
-std::string label_element(LabelPolicy policy) {
-    return "<vn:nested xmlns:vn=\"" + std::string(label_uri) + "\" policy=\"" + name(policy) +
-           "\"/>";
-}
-
-Result<std::string> with_label(std::string_view xml, LabelPolicy policy) {
-    Result<XmlDocument> document = XmlDocument::parse(xml);
-    if (!document)
-        return document.error();
-    XmlNode root = document->root();
-    XmlNode metadata = root.child("metadata");
-    for (const XmlNode& old : metadata.children_of(label_uri))
-        metadata.remove_child(old);
-    if (policy == LabelPolicy::none)
-        return document->text();
-    if (!metadata)
-        metadata = root.add_child_after(root.child("name"), "metadata");
-    const Result<XmlNode> added = document->adopt(metadata, label_element(policy));
-    if (!added)
-        return added.error();
-    return document->text();
 }
 
 } // namespace virt_nested

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// virt-nested inject: make definitions agree with their labels, once or for good.
-#include "guests/commands.h"
+// virt-nested inject GUEST: make definitions agree with their labels, once or for good.
+#include "guests/inject_guests.h"
 
-#ifndef VN_WORDS_ALONE
-
+#include "cli/injection.h"
 #include "core/text.h"
 #include "guests/batch.h"
 #include "guests/watch.h"
@@ -72,19 +71,6 @@ int run_once(const Request& request) {
     return status;
 }
 
-Options inject_options() {
-    Options options;
-    add_connect(options);
-    add_flag(options, "all",
-             "every labelled guest; adds features to a CPU that is there, chooses none");
-    add_flag(options, "dry-run", "show a unified diff and change nothing");
-    add_flag(options, "override", "change what the definition says to the contrary");
-    add_flag(options, "watch",
-             "as a service: all guests, then every one that is defined, relabelled or fails to "
-             "start, until SIGTERM");
-    return options;
-}
-
 int run_inject(const Parsed& parsed) {
     Request request{selection_of(parsed), {}};
     request.options = {parsed.flag("dry-run"), !request.selection.all, parsed.flag("override")};
@@ -101,23 +87,10 @@ int run_inject(const Parsed& parsed) {
 
 } // namespace
 
-} // namespace virt_nested
-
-#endif
-
-namespace virt_nested {
-
-namespace {
-
-constexpr Command entries[] = {
-    {.name = "inject",
-     .summary = "make labelled definitions deliver what their label asks",
-     .operands = "GUEST...|--all|--watch",
-     .options = VN_HERE(inject_options),
-     .run = VN_HERE(run_inject)}};
-
-} // namespace
-
-extern const Entries<Command> command_inject = entries;
+const Command inject_guests = {.name = "inject",
+                               .summary = "make labelled definitions deliver",
+                               .operands = "GUEST...|--all|--watch",
+                               .options = inject_options,
+                               .run = run_inject};
 
 } // namespace virt_nested

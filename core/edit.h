@@ -21,7 +21,8 @@ struct Wish {
     bool by_person = false;
     /// A person wants what the definition says to the contrary overridden.
     bool override_contradiction = false;
-    /// The libvirt that will read it (virConnectGetLibVersion), e.g. 9000000; 0 if unknown.
+    /// The libvirt that will read it (virConnectGetLibVersion), e.g. 9000000; 0 if unknown: then
+    /// it is taken to have what it needs, with a warning.
     unsigned long libvirt_version = 0;
     Vouched vouched{}; ///< by the configuration
 };
@@ -39,7 +40,8 @@ struct EditProblem {
         contradiction, ///< the definition says the opposite; both are named
         needs_person,  ///< a CPU would have to be chosen
         undetermined,  ///< something in it is beyond judging
-        impossible     ///< no definition of this kind can
+        impossible,    ///< no definition of this kind can
+        not_understood ///< the label itself
     };
     Kind kind = impossible;
     std::string what;
@@ -48,22 +50,11 @@ struct EditProblem {
 using EditResult = std::variant<Edit, EditProblem>;
 
 /// `platform`: the one that judges this guest (policy.h, platform_of_guest). Policies other than
-/// require and forbid ask nothing.
+/// require and forbid ask nothing. A label in the definition gets what was written in `injected`.
 EditResult edit_definition(std::string_view xml, const Platform& platform, const Wish& wish);
 
 /// Whether the CPU is the one that libvirt writes into a definition that names none
 /// (qemu_domain.c, qemuDomainDefSetDefaultCPU): then nobody chose it.
 bool default_cpu(const Domain& domain);
-
-/// What a definition itself says for or against nesting on any platform, e.g. "svm
-/// policy='require'": an injection wrote it, or somebody else did, and it stays when the label
-/// goes.
-std::vector<std::string> said_of_nesting(const Domain& domain);
-
-/// The definition with this label, in the place of any other; `none` takes it away.
-Result<std::string> with_label(std::string_view xml, LabelPolicy policy);
-
-/// The element that a person can put into <metadata>.
-std::string label_element(LabelPolicy policy);
 
 } // namespace virt_nested

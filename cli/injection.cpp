@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The options of `virt-nested inject`.
+#include "cli/injection.h"
+
+namespace virt_nested {
+
+Options inject_options() {
+    Options options;
+    add_connect(options, "for guests: connection");
+    add_flag(options, "all",
+             "every labelled guest; adds features to a CPU that is there, chooses none");
+    add_flag(options, "dry-run", "show a unified diff and change nothing");
+    add_flag(options, "override", "change what the definition says to the contrary");
+    add_flag(options, "watch",
+             "as a service: all guests, then every one that is defined, relabelled or fails to "
+             "start, until SIGTERM");
+    add_choice(options, {.name = "policy",
+                         .value = "POLICY",
+                         .choices = {"require", "forbid"},
+                         .words = "for a definition that carries no label, and gets none",
+                         .otherwise = {},
+                         .behind = {}});
+    add_text(options, "root", "DIR",
+             "for a definition: the host is the machine captured below DIR");
+    return options;
+}
+
+} // namespace virt_nested

@@ -22,6 +22,8 @@ Options inject_options() {
                          .behind = {}});
     add_text(options, "root", "DIR",
              "for a definition: the host is the machine captured below DIR");
+    add_text(options, "for", "FACTS",
+             "for a definition: the host is the one that printed these facts (virt-nested facts)");
     return options;
 }
 

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "validator/definition_file.h"
 #include "validator/guests_program.h"
+#include "validator/other_host.h"
 
 #include <algorithm>
 #include <iostream>
@@ -27,6 +28,8 @@ void check_usage(const Parsed& parsed) {
     if (parsed.has("connect") || parsed.flag("all") || parsed.flag("watch"))
         throw UsageError("--connect, --all and --watch are about guests that libvirt knows, not "
                          "about a definition that is handed in");
+    if (parsed.has("for") && parsed.has("root"))
+        throw UsageError("--for and --root each name a host");
 }
 
 int say(const std::string& from, int status, const std::string& what) {
@@ -51,7 +54,9 @@ int filter(const Parsed& parsed) {
     const Result<std::string> text = read_definition(file);
     if (!text)
         return say(from, exit_undetermined, text.error().what);
-    const TargetHost host = target_host(read_host(root, *kvm_of(root)), read_config(root).vouched);
+    const TargetHost host =
+        parsed.has("for") ? host_of_facts(parsed.text("for"))
+                          : target_host(read_host(root, *kvm_of(root)), read_config(root).vouched);
     const EditResult result =
         filter_definition(*text, host,
                           {label_policy_of(parsed.text("policy")).value_or(LabelPolicy::none),
@@ -72,7 +77,7 @@ int filter(const Parsed& parsed) {
 int run(const Parsed& parsed) {
     if (std::any_of(parsed.operands.begin(), parsed.operands.end(), is_file))
         return filter(parsed);
-    for (const char* option : {"policy", "root"})
+    for (const char* option : {"policy", "root", "for"})
         if (parsed.has(option))
             throw UsageError("--" + std::string(option) +
                              " is for a definition: a file by its path (./FILE), or - for "

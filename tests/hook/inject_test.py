@@ -59,6 +59,40 @@ class Filter(unittest.TestCase):
                 delivered += 1
         self.assertGreater(delivered, 40 // SLOW)
 
+    def test_the_host_may_be_another_one_by_its_facts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "facts.json")
+            for name, feature in (("amd-nested-2", "svm"), ("intel-debian12", "vmx")):
+                facts = run("facts", "--root", root(name))[1]
+                with open(file, "w") as out:
+                    out.write(facts)
+                status, out, said = run("inject", "--for", file, "-", stdin=guest())
+                self.assertEqual((status, said), (0, ""))
+                self.assertIn(f"name='{feature}'", out)
+                self.assertEqual(run("inject", "--root", root(name), "-", stdin=guest())[1], out)
+            # A pipe, as <(ssh host virt-nested facts) is one.
+            definition = os.path.join(folder, "web1.xml")
+            with open(definition, "w") as to:
+                to.write(guest())
+            self.assertEqual(run("inject", "--for", "/dev/stdin", definition, stdin=facts), (0, out, ""))
+            self.assertEqual(run("inject", "--for", file, "--root", root("amd-nested-2"), "-", stdin=guest())[0], 2)
+            self.assertEqual(run("inject", "--for", file, "web1")[0], 2)
+            for text, words in (("", "cannot be read, or is empty"), ("x", "is not what virt-nested facts prints"), ("[]", "is not what"),
+                                ('{"version":1}', "is not what"), (facts.replace('"version":1', '"version":2'), "has facts of version 2"),
+                                (facts[:40], "is not what"), (" " * 70000 + facts, "is not what")):
+                with self.subTest(text=text[:30]):
+                    with open(file, "w") as out:
+                        out.write(text)
+                    status, out, said = run("inject", "--for", file, "-", stdin=guest())
+                    self.assertEqual((status, out), (2, ""))
+                    self.assertIn(words, said)
+            with open(file, "w") as out:
+                out.write(facts.replace('"Intel"', '"VAX"'))
+            status, out, said = run("inject", "--for", file, "-", stdin=guest())
+            self.assertEqual((status, out), (3, ""))
+            self.assertIn("name VAX (x86_64)", said)
+            self.assertEqual(run("inject", "--for", folder + "/none", "-", stdin=guest())[0], 2)
+
     def test_passes_what_asks_for_nothing_byte_for_byte(self):
         latin = b"<?xml version='1.0' encoding='ISO-8859-1'?>\r\n<domain type='kvm'><name>w\xe4b</name></domain>"
         for xml in (guest(None), guest("policy='allow'"), guest("policy='forbid'", cpu=""), "<domain/>", guest(None).rstrip("\n")):

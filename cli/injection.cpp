@@ -2,6 +2,8 @@
 // The options of `virt-nested inject`.
 #include "cli/injection.h"
 
+#include "cli/result.h"
+
 namespace virt_nested {
 
 Options inject_options() {
@@ -9,7 +11,8 @@ Options inject_options() {
     add_connect(options, "for guests: connection");
     add_flag(options, "all",
              "every labelled guest; adds features to a CPU that is there, chooses none");
-    add_flag(options, "dry-run", "show a unified diff and change nothing");
+    add_flag(options, "dry-run,n", "show a unified diff and change nothing");
+    add_result_format(options);
     add_flag(options, "override", "change what the definition says to the contrary");
     add_flag(options, "watch",
              "as a service: all guests, then every one that is defined, relabelled or fails to "

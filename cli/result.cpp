@@ -42,8 +42,7 @@ class Gathered {
 
 } // namespace
 
-void add_result_options(Options& options) {
-    add_flag(options, "dry-run,n", "print what would be done, change nothing");
+void add_result_format(Options& options) {
     add_choice(options, {.name = "format",
                          .value = "FORMAT",
                          .choices = {"text", "json"},
@@ -52,9 +51,18 @@ void add_result_options(Options& options) {
                          .behind = {}});
 }
 
+void add_result_options(Options& options) {
+    add_flag(options, "dry-run,n", "print what would be done, change nothing");
+    add_result_format(options);
+}
+
+bool as_json(const Parsed& parsed) {
+    return parsed.text("format") == "json";
+}
+
 int with_result(const Parsed& parsed, const std::string& command, const std::function<int()>& run,
                 const std::function<void(nlohmann::ordered_json&)>& details) {
-    if (parsed.text("format") != "json")
+    if (!as_json(parsed))
         return run();
     Json out = {{"version", 1}, {"command", command}, {"dry_run", parsed.flag("dry-run")}};
     {

@@ -11,8 +11,11 @@
 
 namespace virt_nested {
 
-/// --format text|json of such a command, and --dry-run.
+/// --format text|json of such a command.
+void add_result_format(Options& options);
+/// The same, and --dry-run.
 void add_result_options(Options& options);
+bool as_json(const Parsed& parsed);
 
 /// Runs it. With --format json what it says is gathered and printed as one object at its end:
 /// version, command, dry_run, status, said, problems, and behind them what `details` adds, of which

@@ -5,7 +5,10 @@
 #include "core/text.h"
 
 #include <libvirt/virterror.h>
+#include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
 #include <thread>
@@ -51,12 +54,42 @@ std::unique_ptr<Session> open_session(const std::string& uri, const SessionWish&
     return nullptr;
 }
 
-void print_guest(const std::string& guest, const std::string& what,
-                 const std::vector<std::string>& notes) {
-    std::cout << printable(guest) << ": " << what << "\n";
-    for (const std::string& note : notes)
-        std::cout << "  note: " << note << "\n";
+void add_guests(const std::vector<GuestResult>& results, nlohmann::ordered_json& out) {
+    static constexpr std::array outcomes = {"done", "nothing", "failed", "undetermined"};
+    const auto known = [](const std::string& label) {
+        return label.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(label);
+    };
+    out["changed"] = std::any_of(results.begin(), results.end(),
+                                 [](const GuestResult& result) { return result.changed; });
+    out["guests"] = nlohmann::ordered_json::array();
+    for (const GuestResult& result : results)
+        out["guests"].push_back(
+            {{"guest", result.guest},
+             {"outcome", outcomes[static_cast<size_t>(result.done)]},
+             {"changed", result.changed},
+             {"label",
+              {{"before", known(result.label_before)}, {"after", known(result.label_after)}}},
+             {"what", result.what},
+             {"problem", result.problem},
+             {"waits", result.notes}});
+}
+
+void Batch::show(const GuestResult& result) const {
+    std::cout << result.diff;
+    if (!result.what.empty()) {
+        std::cout << printable(result.guest) << ": " << result.what << "\n";
+        for (const std::string& note : result.notes)
+            std::cout << "  note: " << note << "\n";
+    }
     std::cout.flush();
+    if (!result.problem.empty())
+        problem(result.guest, (result.what.empty() ? "" : result.what + ", but ") + result.problem);
+}
+
+size_t Batch::count(Done done) const {
+    return static_cast<size_t>(
+        std::count_if(results_.begin(), results_.end(),
+                      [&](const GuestResult& result) { return result.done == done; }));
 }
 
 void Batch::problem(const std::string& guest, const std::string& what) const {
@@ -74,22 +107,28 @@ bool Batch::reopen() {
     return false;
 }
 
-Done Batch::one(const Target& target, const Step& step) {
+GuestResult Batch::one(const Target& target, const Step& step) {
     const Result<DomainPtr> domain = target.uuid.empty()
                                          ? session_->connection.find(target.name)
                                          : session_->connection.find_uuid(target.uuid);
-    if (domain)
-        return step(*session_, domain->get());
+    GuestResult out;
+    if (domain) {
+        out = step(*session_, domain->get());
+        out.guest = name_of(domain->get());
+        return out;
+    }
+    out.guest = target.name;
     // With --all nobody asked for this very guest: one that is gone needs nothing.
     if (!target.uuid.empty() && domain.error().code == VIR_ERR_NO_DOMAIN)
-        return Done::silent;
-    problem(target.name, domain.error().what);
-    return Done::failed;
+        out.done = Done::silent;
+    else
+        out.problem = domain.error().what;
+    return out;
 }
 
 int Batch::run_targets(const std::vector<Target>& targets, const Step& step) {
     for (size_t i = 0; i < targets.size(); ++i) {
-        Done done = one(targets[i], step);
+        GuestResult result = one(targets[i], step);
         if (!session_->connection.alive()) {
             problem(targets[i].name, "the connection was lost; opening it anew");
             if (!reopen()) {
@@ -101,9 +140,11 @@ int Batch::run_targets(const std::vector<Target>& targets, const Step& step) {
                           << "; run it again: what is done stays done\n";
                 return exit_fail;
             }
-            done = one(targets[i], step);
+            result = one(targets[i], step);
         }
-        ++counts_[static_cast<size_t>(done)];
+        show(result);
+        result.diff.clear();
+        results_.push_back(std::move(result));
     }
     if (count(Done::failed) > 0)
         return exit_fail;

@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "guests/inject.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,8 +48,23 @@ struct SessionWish {
 };
 std::unique_ptr<Session> open_session(const std::string& uri, const SessionWish& wish);
 
-/// What became of one guest.
 enum class Done { ok, silent, failed, undetermined };
+
+/// What became of one guest.
+struct GuestResult {
+    Done done = Done::failed;
+    bool changed = false;             ///< anything of it; with a dry run: it would be
+    std::string what{};               ///< empty: nothing is to be said
+    std::string problem{};            ///< what went wrong
+    std::vector<std::string> notes{}; ///< what waits for what
+    std::string label_before{};       ///< "require", ..., "none"; empty: it was not looked at
+    std::string label_after{};
+    std::string diff{};  ///< for people alone
+    std::string guest{}; ///< its name, or what it was asked for by
+};
+
+/// "changed" and "guests" of docs/result.schema.json.
+void add_guests(const std::vector<GuestResult>& results, nlohmann::ordered_json& out);
 
 struct Target {
     std::string name;
@@ -62,31 +79,30 @@ class Batch {
         : command_(command), selection_(std::move(selection)), session_(std::move(session)),
           read_only_(read_only) {}
 
-    using Step = std::function<Done(Session&, virDomainPtr)>;
+    using Step = std::function<GuestResult(Session&, virDomainPtr)>;
 
     /// Exit status: 0; 1 where a guest failed, or is gone, or was not reached any more; 3 where
     /// only undetermined ones are left. A lost connection is opened anew, three times, and the
     /// guest that it was lost on done again.
     int run(const Step& step);
 
-    size_t count(Done done) const { return counts_[static_cast<size_t>(done)]; }
-    void problem(const std::string& guest, const std::string& what) const;
+    size_t count(Done done) const;
+    /// One for each guest, in the order in which they were done.
+    const std::vector<GuestResult>& results() const { return results_; }
 
   private:
     int run_all(const Step& step);
     int run_targets(const std::vector<Target>& targets, const Step& step);
-    Done one(const Target& target, const Step& step);
+    GuestResult one(const Target& target, const Step& step);
+    void show(const GuestResult& result) const;
+    void problem(const std::string& guest, const std::string& what) const;
     bool reopen();
 
     const char* command_;
     Selection selection_;
     std::unique_ptr<Session> session_;
     bool read_only_;
-    size_t counts_[4] = {};
+    std::vector<GuestResult> results_;
 };
-
-/// "web1: what", and its notes below.
-void print_guest(const std::string& guest, const std::string& what,
-                 const std::vector<std::string>& notes);
 
 } // namespace virt_nested

@@ -4,13 +4,13 @@
 
 #ifndef VN_WORDS_ALONE
 
+#include "cli/result.h"
 #include "core/text.h"
 #include "guests/batch.h"
 #include "guests/label.h"
 
 #include <libvirt/virterror.h>
-
-#include <iostream>
+#include <nlohmann/json.hpp>
 
 namespace virt_nested {
 
@@ -32,6 +32,7 @@ Options scope_options() {
     add_flag(options, "live", "the running guest only");
     add_flag(options, "config", "the persistent definition only, for the next start");
     add_flag(options, "current", "the running guest if it runs, else the definition");
+    add_result_options(options);
     return options;
 }
 
@@ -66,62 +67,88 @@ Request request_of(const Parsed& parsed) {
 
 /// The label is set already when the definition is looked at: what goes wrong from here on must say
 /// so.
-Done inject_labelled(const Batch& batch, Session& session, virDomainPtr domain,
-                     const Request& request, Labelled& labelled) {
+void inject_labelled(Session& session, virDomainPtr domain, const Request& request,
+                     GuestResult& out) {
     Injected injected = session.injector.inject(domain, request.injection);
     if (injected.kind != Injected::changed && request.policy != LabelPolicy::allow)
         injected.notes = what_waits(domain, false);
-    labelled.notes.insert(labelled.notes.end(), injected.notes.begin(), injected.notes.end());
-    if (injected.kind == Injected::changed)
-        labelled.what += "; " + injected.what;
-    const bool good = injected.kind == Injected::changed || injected.kind == Injected::unchanged ||
-                      injected.kind == Injected::unlabelled;
-    print_guest(name_of(domain), labelled.what, labelled.notes);
-    if (good)
-        return Done::ok;
-    batch.problem(name_of(domain),
-                  labelled.what + ", but its definition was not changed: " + injected.what);
-    return injected.kind == Injected::undetermined ? Done::undetermined : Done::failed;
+    out.notes.insert(out.notes.end(), injected.notes.begin(), injected.notes.end());
+    switch (injected.kind) {
+    case Injected::changed:
+        out.changed = true;
+        out.what += "; " + injected.what;
+        break;
+    case Injected::unchanged:
+    case Injected::unlabelled:
+        break;
+    case Injected::undetermined:
+    case Injected::gone:
+    case Injected::failed:
+        out.done = injected.kind == Injected::undetermined ? Done::undetermined : Done::failed;
+        out.problem = "its definition " +
+                      std::string(request.injection.dry_run ? "would not be" : "was not") +
+                      " changed: " + injected.what;
+        break;
+    }
 }
 
-Done label_one(const Batch& batch, Session& session, virDomainPtr domain, const Request& request) {
+GuestResult label_one(Session& session, virDomainPtr domain, const Request& request) {
+    const bool dry_run = request.injection.dry_run;
+    GuestResult out;
+    const std::string before = label_now(domain, request.scope);
     Injected restored;
     if (request.restore) { // first: the label has the list
-        restored = session.injector.take_back(domain);
-        if (restored.kind == Injected::gone && request.selection.all)
-            return Done::silent;
-        if (restored.kind != Injected::changed && restored.kind != Injected::unchanged) {
-            batch.problem(name_of(domain), restored.what + "; its label stays");
-            return Done::failed;
+        restored = session.injector.take_back(domain, dry_run);
+        const bool gone = restored.kind == Injected::gone && request.selection.all;
+        if (gone || (restored.kind != Injected::changed && restored.kind != Injected::unchanged)) {
+            out.done = gone ? Done::silent : Done::failed;
+            out.problem = gone ? "" : restored.what + "; its label stays";
+            return out;
         }
     }
-    Labelled labelled = set_label(domain, request.policy, request.scope);
-    labelled.notes.insert(labelled.notes.begin(), restored.notes.begin(), restored.notes.end());
+    Labelled labelled = set_label(domain, request.policy, request.scope, dry_run);
     if (!labelled.done) {
         // With --all a guest may go at any moment, and nobody asked for this very one.
-        if (request.selection.all && labelled.code == VIR_ERR_NO_DOMAIN)
-            return Done::silent;
-        batch.problem(name_of(domain), labelled.what);
-        return Done::failed;
+        const bool gone = request.selection.all && labelled.code == VIR_ERR_NO_DOMAIN;
+        out.done = gone ? Done::silent : Done::failed;
+        out.problem = gone ? "" : labelled.what;
+        return out;
     }
+    out = {Done::ok, labelled.changed || restored.kind == Injected::changed, labelled.what};
+    out.notes = std::move(restored.notes);
+    out.notes.insert(out.notes.end(), labelled.notes.begin(), labelled.notes.end());
+    out.label_before = before;
+    out.label_after = name(request.policy);
     if (restored.kind == Injected::changed)
-        labelled.what = "label taken away" + (restored.what.empty() ? "" : "; " + restored.what);
+        out.what = std::string("label ") + (dry_run ? "would be " : "") + "taken away" +
+                   (restored.what.empty() ? "" : "; " + restored.what);
     if (request.inject && !(request.scope.live && !request.scope.config))
-        return inject_labelled(batch, session, domain, request, labelled);
-    print_guest(name_of(domain), labelled.what, labelled.notes);
-    return Done::ok;
+        inject_labelled(session, domain, request, out);
+    return out;
 }
 
-int run_request(const char* command, const Request& request) {
+int run_request(const char* command, const Request& request, std::vector<GuestResult>& results) {
+    const bool dry_run = request.injection.dry_run;
     std::unique_ptr<Session> session =
         open_session(request.selection.uri,
-                     {command, false, request.inject, "; to set the label alone: --no-inject"});
+                     {command, dry_run, request.inject, "; to set the label alone: --no-inject"});
     if (!session)
         return exit_fail;
-    Batch batch(command, request.selection, std::move(session));
-    return batch.run([&](Session& current, virDomainPtr domain) {
-        return label_one(batch, current, domain, request);
-    });
+    Batch batch(command, request.selection, std::move(session), dry_run);
+    const int status = batch.run(
+        [&](Session& current, virDomainPtr domain) { return label_one(current, domain, request); });
+    results = batch.results();
+    return status;
+}
+
+int answer(const Parsed& parsed, const char* command, Request request) {
+    std::vector<GuestResult> results;
+    request.injection.dry_run = parsed.flag("dry-run");
+    if (request.injection.dry_run)
+        request.injection.labelled = request.policy;
+    return with_result(
+        parsed, command, [&] { return run_request(command, request, results); },
+        [&](nlohmann::ordered_json& out) { add_guests(results, out); });
 }
 
 LabelPolicy policy_of(const std::string& word) {
@@ -142,7 +169,7 @@ int run_label(const Parsed& parsed) {
     request.inject = !parsed.flag("no-inject");
     request.injection.by_person = true;
     request.injection.override_contradiction = parsed.flag("override");
-    return run_request("label", request);
+    return answer(parsed, "label", request);
 }
 
 int run_unlabel(const Parsed& parsed) {
@@ -151,7 +178,7 @@ int run_unlabel(const Parsed& parsed) {
     request.restore = parsed.flag("restore");
     if (request.restore && (request.scope.live || request.scope.current))
         throw UsageError("--restore is about the definition, and excludes --live and --current");
-    return run_request("unlabel", request);
+    return answer(parsed, "unlabel", request);
 }
 
 } // namespace

@@ -5,12 +5,14 @@
 
 #ifndef VN_WORDS_ALONE
 
+#include "cli/result.h"
 #include "core/sysroot.h"
 #include "core/text.h"
 #include "guests/batch.h"
 #include "guests/canary.h"
 
 #include <libvirt/virterror.h>
+#include <nlohmann/json.hpp>
 
 #include <csignal>
 #include <iostream>
@@ -92,10 +94,11 @@ Options selftest_options() {
     Options options;
     add_connect(options);
     add_flag(options, "quiet,q", "say nothing where the hook works");
+    add_result_format(options);
     return options;
 }
 
-int run_selftest(const Parsed& parsed) {
+int try_canary(const Parsed& parsed) {
     const Result<Connection> connection = Connection::open(parsed.text("connect"), false);
     if (!connection)
         return fail(exit_undetermined, connection.error().what);
@@ -121,6 +124,12 @@ int run_selftest(const Parsed& parsed) {
     if (!parsed.flag("quiet"))
         std::cout << verdict.what << "\n";
     return exit_pass;
+}
+
+int run_selftest(const Parsed& parsed) {
+    return with_result(
+        parsed, "selftest", [&] { return try_canary(parsed); },
+        [](nlohmann::ordered_json& out) { out["changed"] = false; });
 }
 
 } // namespace

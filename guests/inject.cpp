@@ -131,7 +131,9 @@ Injected Injector::inject(virDomainPtr domain, const InjectOptions& options) {
     if (has_definition && !options.dry_run)
         flags = to_define;
     for (int i = 0; i < tries; ++i) {
-        const Result<std::string> xml = xml_of(domain, flags);
+        Result<std::string> xml = xml_of(domain, flags);
+        if (xml && options.labelled)
+            xml = with_label(*xml, *options.labelled);
         if (!xml)
             return libvirt_outcome(xml.error());
         const Result<Domain> before = parse_domain(*xml);
@@ -146,8 +148,9 @@ Injected Injector::inject(virDomainPtr domain, const InjectOptions& options) {
     return outcome(Injected::failed, keeps_changing);
 }
 
-std::optional<Injected> Injector::taken_back(virDomainPtr domain) {
-    const Result<std::string> xml = xml_of(domain, to_define);
+std::optional<Injected> Injector::taken_back(virDomainPtr domain, bool dry_run) {
+    const Result<std::string> xml =
+        xml_of(domain, dry_run ? static_cast<unsigned>(VIR_DOMAIN_XML_INACTIVE) : to_define);
     if (!xml)
         return libvirt_outcome(xml.error());
     const Result<TakenBack> back = virt_nested::take_back(*xml);
@@ -155,11 +158,13 @@ std::optional<Injected> Injector::taken_back(virDomainPtr domain) {
         return outcome(Injected::failed, back.error().what);
     if (back->xml == *xml)
         return outcome(Injected::unchanged, {});
-    const std::optional<Result<DomainPtr>> defined = define(domain, *xml, back->xml);
-    if (!defined)
-        return std::nullopt;
-    if (!*defined)
-        return libvirt_outcome(defined->error());
+    if (!dry_run) {
+        const std::optional<Result<DomainPtr>> defined = define(domain, *xml, back->xml);
+        if (!defined)
+            return std::nullopt;
+        if (!*defined)
+            return libvirt_outcome(defined->error());
+    }
     Injected out = outcome(Injected::changed, join(back->what, ", "));
     if (!back->what.empty())
         out.notes = what_waits(domain, true);
@@ -168,11 +173,11 @@ std::optional<Injected> Injector::taken_back(virDomainPtr domain) {
     return out;
 }
 
-Injected Injector::take_back(virDomainPtr domain) {
+Injected Injector::take_back(virDomainPtr domain, bool dry_run) {
     if (!persistent(domain))
         return outcome(Injected::unchanged, {});
     for (int i = 0; i < tries; ++i)
-        if (std::optional<Injected> out = taken_back(domain))
+        if (std::optional<Injected> out = taken_back(domain, dry_run))
             return std::move(*out);
     return outcome(Injected::failed, keeps_changing);
 }

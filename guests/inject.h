@@ -16,6 +16,8 @@ struct InjectOptions {
     bool dry_run = false;
     bool by_person = false;              ///< edit.h, Wish
     bool override_contradiction = false; ///< edit.h, Wish
+    /// With `dry_run`: as if it carried this label.
+    std::optional<LabelPolicy> labelled = std::nullopt;
 };
 
 struct Injected {
@@ -44,14 +46,14 @@ class Injector {
     Injected inject(virDomainPtr domain, const InjectOptions& options);
     /// Takes back what the label says was injected, and the label in the definition with it.
     /// `unchanged`: there is neither.
-    Injected take_back(virDomainPtr domain);
+    Injected take_back(virDomainPtr domain, bool dry_run);
 
   private:
     /// Nothing where the definition was changed by somebody else between `xml` and the define.
     std::optional<Injected> judged(virDomainPtr domain, const InjectOptions& options,
                                    const std::string& xml, const Domain& before,
                                    bool has_definition);
-    std::optional<Injected> taken_back(virDomainPtr domain);
+    std::optional<Injected> taken_back(virDomainPtr domain, bool dry_run);
     std::optional<Result<DomainPtr>> define(virDomainPtr domain, const std::string& before,
                                             const std::string& after);
     std::optional<Injected> write(virDomainPtr domain, const std::string& xml, const Edit& edit,

@@ -3,9 +3,12 @@
 #include "guests/inject_guests.h"
 
 #include "cli/injection.h"
+#include "cli/result.h"
 #include "core/text.h"
 #include "guests/batch.h"
 #include "guests/watch.h"
+
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 
@@ -19,49 +22,55 @@ struct Request {
 };
 
 /// With --all only what is changed or wrong is worth a line.
-Done inject_one(const Batch& batch, Session& session, virDomainPtr domain, const Request& request) {
-    const std::string guest = name_of(domain);
-    const Injected injected = session.injector.inject(domain, request.options);
+GuestResult inject_one(Session& session, virDomainPtr domain, const Request& request) {
+    Injected injected = session.injector.inject(domain, request.options);
+    GuestResult out;
+    out.notes = std::move(injected.notes);
+    out.diff = std::move(injected.diff);
     switch (injected.kind) {
     case Injected::unlabelled:
-        if (request.selection.all)
-            return Done::silent;
-        batch.problem(guest,
-                      injected.what + "; run: virt-nested label " + guest_word(guest) + " POLICY");
-        return Done::failed;
-    case Injected::unchanged:
+        out.done = request.selection.all ? Done::silent : Done::failed;
         if (!request.selection.all)
-            print_guest(guest, "as it should be: " + injected.what, injected.notes);
-        return Done::silent;
+            out.problem = injected.what + "; run: virt-nested label " +
+                          guest_word(name_of(domain)) + " POLICY";
+        break;
+    case Injected::unchanged:
+        out.done = Done::silent;
+        if (!request.selection.all)
+            out.what = "as it should be: " + injected.what;
+        break;
     case Injected::changed:
-        if (request.options.dry_run)
-            std::cout << injected.diff;
-        print_guest(guest, (request.options.dry_run ? "would be changed: " : "") + injected.what,
-                    injected.notes);
-        return Done::ok;
+        out.done = Done::ok;
+        out.changed = true;
+        out.what = (request.options.dry_run ? "would be changed: " : "") + injected.what;
+        break;
     case Injected::gone:
-        if (request.selection.all)
-            return Done::silent;
+    case Injected::failed:
+        if (injected.kind == Injected::gone && request.selection.all)
+            out.done = Done::silent;
+        else
+            out.problem = injected.what;
         break;
     case Injected::undetermined:
-        batch.problem(guest, injected.what);
-        return Done::undetermined;
-    case Injected::failed:
+        out.done = Done::undetermined;
+        out.problem = injected.what;
         break;
     }
-    batch.problem(guest, injected.what);
-    return Done::failed;
+    if (injected.kind != Injected::gone)
+        out.label_before = out.label_after = name(injected.label);
+    return out;
 }
 
-int run_once(const Request& request) {
+int run_once(const Request& request, std::vector<GuestResult>& results) {
     const bool dry_run = request.options.dry_run;
     std::unique_ptr<Session> session = open_session(request.selection.uri, {"inject", dry_run});
     if (!session)
         return exit_fail;
     Batch batch("inject", request.selection, std::move(session), dry_run);
     const int status = batch.run([&](Session& current, virDomainPtr domain) {
-        return inject_one(batch, current, domain, request);
+        return inject_one(current, domain, request);
     });
+    results = batch.results();
     if (!request.selection.all)
         return status;
     std::cout << batch.count(Done::ok) << (dry_run ? " would be" : "") << " changed, "
@@ -76,13 +85,16 @@ int run_inject(const Parsed& parsed) {
     request.options = {parsed.flag("dry-run"), !request.selection.all, parsed.flag("override")};
     if (parsed.flag("watch")) {
         if (!request.selection.guests.empty() || request.options.dry_run ||
-            request.options.override_contradiction)
-            throw UsageError("--watch is about all guests and excludes names, --dry-run and "
-                             "--override");
+            request.options.override_contradiction || as_json(parsed))
+            throw UsageError("--watch is about all guests and excludes names, --dry-run, "
+                             "--override and --format json");
         return watch(request.selection.uri);
     }
     check_selection(request.selection);
-    return run_once(request);
+    std::vector<GuestResult> results;
+    return with_result(
+        parsed, "inject", [&] { return run_once(request, results); },
+        [&](nlohmann::ordered_json& out) { add_guests(results, out); });
 }
 
 } // namespace

@@ -8,6 +8,8 @@
 
 #include <libvirt/virterror.h>
 
+#include <optional>
+
 namespace virt_nested {
 
 namespace {
@@ -44,32 +46,39 @@ bool is_label(const std::string& element, LabelPolicy policy) {
     return domain && domain->label.policy == policy && domain->label.problem.empty();
 }
 
-bool already(virDomainPtr domain, LabelPolicy policy, unsigned flags) {
-    for (const unsigned flag : {VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG}) {
-        if ((flags & flag) == 0)
-            continue;
-        std::string element = present(domain, flag);
-        // Reading takes the namespace off the element: put it back before it is judged.
-        if (Result<XmlDocument> document = XmlDocument::parse(element);
-            document && element.find(uri()) == std::string::npos) {
-            document->root().set_attribute("xmlns", uri());
-            element = document->text();
-        }
-        if (!is_label(element, policy))
-            return false;
+/// The label's element in one of the two places, as it stands there; empty: there is none.
+std::string element_in(virDomainPtr domain, unsigned flag) {
+    const std::string element = present(domain, flag);
+    // Reading takes the namespace off the element: put it back before it is judged.
+    if (Result<XmlDocument> document = XmlDocument::parse(element);
+        document && element.find(uri()) == std::string::npos) {
+        document->root().set_attribute("xmlns", uri());
+        return document->text();
     }
+    return element;
+}
+
+bool already(virDomainPtr domain, LabelPolicy policy, unsigned flags) {
+    for (const unsigned flag : {VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG})
+        if ((flags & flag) != 0 && !is_label(element_in(domain, flag), policy))
+            return false;
     return flags != VIR_DOMAIN_AFFECT_CURRENT;
 }
 
 /// The image brings its own definition back, with the label that it had when it was saved.
-void label_image(virDomainPtr domain, LabelPolicy policy, Labelled& out) {
-    const Result<std::string> xml =
-        taken_text(virDomainManagedSaveGetXMLDesc(domain, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE));
+void label_image(virDomainPtr domain, LabelPolicy policy, bool dry_run, Labelled& out) {
+    const Result<std::string> xml = taken_text(virDomainManagedSaveGetXMLDesc(
+        domain, dry_run ? 0U : static_cast<unsigned>(VIR_DOMAIN_SAVE_IMAGE_XML_SECURE)));
     Result<std::string> labelled = xml ? with_label(*xml, policy) : xml;
     if (labelled) {
         const Result<Domain> before = parse_domain(*xml);
         if (before && before->label.problem.empty() && before->label.policy == policy)
             return;
+        if (dry_run) {
+            out.changed = true;
+            out.notes.emplace_back("the label in its managed-save image would be changed too");
+            return;
+        }
         if (virDomainManagedSaveDefineXML(domain, labelled->c_str(), 0) == 0) {
             out.changed = true;
             out.notes.emplace_back("the label in its managed-save image was changed too");
@@ -105,7 +114,45 @@ void tell_what_stays(virDomainPtr domain, Labelled& out) {
 
 } // namespace
 
-Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& scope) {
+namespace {
+
+/// Nothing where it is done; else why it is not.
+std::optional<Error> write_label(virDomainPtr domain, LabelPolicy policy, unsigned flags) {
+    const bool remove = policy == LabelPolicy::none;
+    const std::string injected = injected_before(domain, flags);
+    const std::string element = std::string("<nested policy='") + name(policy) + "'" +
+                                (injected.empty() ? "" : " injected='" + injected + "'") + "/>";
+    if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT,
+                             remove ? nullptr : element.c_str(), remove ? nullptr : "vn",
+                             uri().c_str(), flags) == 0)
+        return std::nullopt;
+    return libvirt_error();
+}
+
+std::string in_words(const Labelled& label, LabelPolicy policy, bool dry_run) {
+    const std::string would = dry_run && label.changed ? "would be " : "";
+    if (policy == LabelPolicy::none)
+        return label.changed ? "label " + would + "taken away" : "carried no label";
+    return would + (label.changed ? "labelled " : "was labelled ") + name(policy) +
+           (label.changed ? "" : " already");
+}
+
+} // namespace
+
+std::string label_now(virDomainPtr domain, const LabelScope& scope) {
+    const unsigned flags = flags_of(domain, scope);
+    const std::string element =
+        element_in(domain, flags == (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG)
+                               ? static_cast<unsigned>(VIR_DOMAIN_AFFECT_CONFIG)
+                               : flags);
+    for (const LabelPolicy policy :
+         {LabelPolicy::none, LabelPolicy::require, LabelPolicy::forbid, LabelPolicy::allow})
+        if (is_label(element, policy))
+            return name(policy);
+    return "invalid";
+}
+
+Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& scope, bool dry_run) {
     Labelled out;
     if (scope.live && !running(domain)) {
         out.what = "it does not run, so nothing live can carry a label; leave out --live";
@@ -113,33 +160,23 @@ Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& sc
         return out;
     }
     const unsigned flags = flags_of(domain, scope);
-    const std::string injected = injected_before(domain, flags);
-    const std::string element = std::string("<nested policy='") + name(policy) + "'" +
-                                (injected.empty() ? "" : " injected='" + injected + "'") + "/>";
     const bool remove = policy == LabelPolicy::none;
     if (!already(domain, policy, flags)) {
-        if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT,
-                                 remove ? nullptr : element.c_str(), remove ? nullptr : "vn",
-                                 uri().c_str(), flags) < 0) {
-            const Error error = libvirt_error();
-            const bool had_none = remove && error.code == VIR_ERR_NO_DOMAIN_METADATA;
-            if (!had_none) {
-                out.what = error.what;
-                out.code = error.code;
-                return out;
-            }
-        } else {
-            out.changed = true;
+        const std::optional<Error> error =
+            dry_run ? std::nullopt : write_label(domain, policy, flags);
+        if (error && !(remove && error->code == VIR_ERR_NO_DOMAIN_METADATA)) {
+            out.what = error->what;
+            out.code = error->code;
+            return out;
         }
+        out.changed = !error;
     }
     if ((flags & VIR_DOMAIN_AFFECT_CONFIG) != 0 && virDomainHasManagedSaveImage(domain, 0) == 1)
-        label_image(domain, policy, out);
+        label_image(domain, policy, dry_run, out);
     if (remove && (flags & VIR_DOMAIN_AFFECT_CONFIG) != 0)
         tell_what_stays(domain, out);
     out.done = true;
-    out.what = remove ? (out.changed ? "label taken away" : "carried no label")
-                      : std::string(out.changed ? "labelled " : "was labelled ") + name(policy) +
-                            (out.changed ? "" : " already");
+    out.what = in_words(out, policy, dry_run);
     return out;
 }
 

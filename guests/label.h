@@ -20,13 +20,17 @@ struct LabelScope {
 
 struct Labelled {
     bool done = false;
-    bool changed = false; ///< anything was written
+    bool changed = false; ///< anything was written; with a dry run: it would be
     std::string what;     ///< "labelled require", or why not
     int code = 0;         ///< libvirt's, where it was not done
     std::vector<std::string> notes;
 };
 
+/// What it carries there now: "none", "require", ..., "invalid".
+std::string label_now(virDomainPtr domain, const LabelScope& scope);
+
 /// `none` takes the label away.
-Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& scope);
+Labelled set_label(virDomainPtr domain, LabelPolicy policy, const LabelScope& scope,
+                   bool dry_run = false);
 
 } // namespace virt_nested

@@ -3,6 +3,7 @@
 // that libvirt knows, by the program that links it.
 #include "cli/diff.h"
 #include "cli/injection.h"
+#include "cli/result.h"
 #include "core/filter.h"
 #include "core/text.h"
 #include "validator/definition_file.h"
@@ -28,6 +29,9 @@ void check_usage(const Parsed& parsed) {
     if (parsed.has("connect") || parsed.flag("all") || parsed.flag("watch"))
         throw UsageError("--connect, --all and --watch are about guests that libvirt knows, not "
                          "about a definition that is handed in");
+    if (as_json(parsed))
+        throw UsageError("--format json is about guests that libvirt knows; here the definition "
+                         "is what is printed");
     if (parsed.has("for") && parsed.has("root"))
         throw UsageError("--for and --root each name a host");
 }

@@ -164,7 +164,7 @@ const char* name(Block::Kind kind) {
 }
 
 std::string Setting::shown(std::string_view parameter) const {
-    return std::string(parameter) + (value ? "=" + printable(*value) : std::string());
+    return std::string(parameter) + (value ? "=" + *value : std::string());
 }
 
 const Setting* Effective::winner() const {

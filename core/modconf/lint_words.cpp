@@ -238,7 +238,8 @@ bool Linter::built_in(const std::string& module, const Cmdline::Token& word, con
                         "for modules",
         same             ? "remove it: the kernel command line says the same"
         : unwanted(word) ? "remove it: it has no effect"
-                         : "on the command line: " + context.module + "." + setting.shown("nested"),
+                         : "on the command line: " + context.module + "." +
+                               printable(setting.shown("nested"), 120),
         same || unwanted(word) ? std::optional(LintChange{word.text(), {}}) : std::nullopt);
     return true;
 }

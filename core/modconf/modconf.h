@@ -177,7 +177,7 @@ struct Setting {
     Origin origin;
     bool ignored = false; ///< behind "--": the kernel does not look at it
 
-    /// "nested=1" or "nested"
+    /// "nested=1" or "nested"; not yet printable
     std::string shown(std::string_view parameter) const;
 };
 

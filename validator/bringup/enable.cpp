@@ -28,12 +28,19 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::minutes image_time_limit{30}; ///< a slow disk and a large image
 
+/// As if the site had meant what this command is asked for: then all advice is to that end.
+Facts meant(Facts facts, bool on) {
+    facts.config.host = on ? HostIntent::on : HostIntent::off;
+    return facts;
+}
+
 /// One run: what it says, and the worst that it has met.
 class Run {
   public:
     Run(const Sysroot& root, const EnableOptions& options, EnableResult& result)
-        : root_(root), options_(options), result_(result), facts_(gather(root, {})),
-          conf_(facts_.configuration.conf), boot_(facts_.boot) {}
+        : root_(root), options_(options), result_(result), site_(read_config(root).host),
+          facts_(meant(gather(root, {}), options.on)), conf_(facts_.configuration.conf),
+          boot_(facts_.boot) {}
 
     ExitStatus go();
     /// What came of it.
@@ -67,8 +74,9 @@ class Run {
     const Sysroot& root_;
     EnableOptions options_;
     EnableResult& result_;
-    const Facts facts_; ///< before anything was changed
-    ModConf conf_;      ///< what of them this run has changed, as it stands now
+    const HostIntent site_; ///< what it configured
+    const Facts facts_;     ///< before anything was changed
+    ModConf conf_;          ///< what of them this run has changed, as it stands now
     BootFacts boot_;
     Plan plan_;
     AtomicFile::Kind before_ = AtomicFile::Kind::absent;
@@ -290,6 +298,9 @@ ExitStatus Run::go() {
     }
     for (const std::string& note : plan_.notes)
         say(note);
+    if (site_ != HostIntent::any && site_ != facts_.config.host)
+        say("virt-nested.conf says host = " + std::string(name(site_)) +
+            ", by which virt-nested validate goes on judging this host");
     if (!write())
         return status_;
     weigh();

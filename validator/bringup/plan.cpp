@@ -14,11 +14,6 @@ namespace virt_nested {
 
 namespace {
 
-constexpr std::string_view header =
-    "# Written by virt-nested enable (nested=1) or disable (nested=0); run it again to change it.\n"
-    "# In force in place of the package's file of this name; files that sort behind it, and the\n"
-    "# kernel command line, have the last word.\n";
-
 /// For an image without /proc: by the modules of its kernels.
 std::string machine_of_image(const Sysroot& root) {
     for (const char* modules : {"/lib/modules", "/usr/lib/modules"}) {
@@ -103,32 +98,6 @@ void excluded(const Facts& facts, const ModConf& conf, const Cmdline& cmdline,
 
 } // namespace
 
-std::string option_line(const std::string& module, bool on) {
-    return "options " + module + " nested=" + (on ? "1" : "0");
-}
-
-std::string own_text(const std::vector<std::string>& modules, bool on) {
-    std::string out(header);
-    for (const std::string& module : modules)
-        out += option_line(module, on) + "\n";
-    return out;
-}
-
-bool is_own_text(std::string_view text) {
-    if (!text.starts_with(header))
-        return false;
-    for (const std::string_view line : lines(text.substr(header.size()))) {
-        const bool known =
-            std::any_of(platforms().begin(), platforms().end(), [&](const Platform& platform) {
-                const std::string module(platform.module);
-                return line == option_line(module, true) || line == option_line(module, false);
-            });
-        if (!known)
-            return false;
-    }
-    return true;
-}
-
 std::string state_of_own_file(AtomicFile::Kind kind, const std::string& text) {
     if (kind == AtomicFile::Kind::absent)
         return "absent";
@@ -189,7 +158,7 @@ Plan make_plan(const Sysroot& root, const Facts& facts, bool on, AtomicFile::Kin
                                 : root.live() ? std::string()
                                               : machine_of_image(root);
     plan.modules = modules_of(machine);
-    if (!facts.machine.container.empty() && root.live())
+    if (!facts.machine.container.empty() && (root.live() || known))
         return refuse(plan, exit_fail,
                       "this is a container (" + facts.machine.container +
                           "); run it on the host, whose kernel and modprobe.d count");

@@ -7,23 +7,13 @@
 #include "core/atomic_file.h"
 #include "validator/checks/by_options.h"
 #include "validator/facts/facts.h"
+#include "validator/facts/own_file.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace virt_nested {
-
-/// Written by `enable` and `disable`, nothing else is. It masks the vendor's file of the same name
-/// (modprobe.d(5)), comes before every other, and so leaves the last word to the administrator.
-inline constexpr const char* own_file = "/etc/modprobe.d/00-virt-nested.conf";
-
-/// "options kvm_amd nested=1"
-std::string option_line(const std::string& module, bool on);
-/// The file's text. Only a number is good for every kernel: kvm_amd does not load with nested=Y.
-std::string own_text(const std::vector<std::string>& modules, bool on);
-/// No word in it but those that own_text() writes, for any module and value.
-bool is_own_text(std::string_view text);
 
 /// "nested=1", "nested=0"; "absent"; "other": somebody else's.
 std::string state_of_own_file(AtomicFile::Kind kind, const std::string& text);

@@ -46,7 +46,8 @@ bool refuse_by_root(const Facts& facts, Plan& plan) {
 bool refuse_by_platform(const Facts& facts, Plan& plan) {
     const bool is_so = facts.host.nests.on() == plan.on && !facts.host.nests.undetermined();
     if (const std::optional<CannotNest> cannot = cannot_nest(facts)) {
-        refuse(plan, is_so ? exit_pass : exit_fail, cannot->refusal);
+        refuse(plan, is_so ? exit_pass : exit_fail,
+               plan.on ? cannot->refusal : cannot->what + "; no guest has nesting here");
         return true;
     }
     const Platform& platform = *facts.platform();

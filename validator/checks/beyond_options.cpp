@@ -29,7 +29,7 @@ std::optional<Outlook> not_asked_here(const Facts& facts) {
                            {})
             .because("A container sees the host's kernel, and not its modprobe.d, boot loader or "
                      "initramfs.")
-            .mend_by("run virt-nested validate on the host");
+            .mend_by(outside_container);
     return std::nullopt;
 }
 

@@ -127,7 +127,9 @@ Outlook by_settings(const Facts& facts, const KernelFacts& kernel, const Effecti
                                    std::string(platform.module) + " will not load",
                                where(facts, setting.origin))
                 .because(taken.why)
-                .mend_by(mend_setting(facts, setting))
+                .mend_by(mend_setting(facts, setting)
+                             .then(mend_settings(facts, options,
+                                                 turn(facts.config.host != HostIntent::off))))
                 .without_module()
                 .written_at(setting.origin);
     }

@@ -306,7 +306,7 @@ Check container_check() {
         .why = "The kernel and its modules are the host's; modprobe.d and the initramfs in here "
                "have no "
                "effect on them.",
-        .mend = "run virt-nested validate on the host",
+        .mend = outside_container,
         .reference = "https://systemd.io/CONTAINER_INTERFACE",
         .run = container,
     };

@@ -10,6 +10,7 @@
 #include "validator/checks/outlook.h"
 #include "validator/checks/power.h"
 #include "validator/checks/refusal.h"
+#include "validator/facts/own_file.h"
 
 #include <algorithm>
 
@@ -29,6 +30,9 @@ Mend mend_elsewhere(const Facts& facts, const std::string& words) {
 /// A line of modprobe.d changed: `by` in place of `text`, or `text` away.
 Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text,
                const std::string& by = {}) {
+    if (origin.file == own_file && facts.configuration.own)
+        return run(facts.config.host == HostIntent::off ? "virt-nested disable"
+                                                        : "virt-nested enable");
     Step change;
     change.act = by.empty() ? Act::remove : Act::replace;
     change.text = text;
@@ -328,6 +332,8 @@ Mend mend_nested_paging(const Facts& facts) {
 }
 
 Mend mend_not_loaded(const Facts& facts) {
+    if (!facts.machine.container.empty())
+        return outside_container;
     if (!facts.host.backends.empty() || cannot_nest(facts))
         return mend_hardware(facts);
     if (!missing_module(facts).found.empty())

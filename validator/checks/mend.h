@@ -27,6 +27,9 @@ Mend mend_remove_argument(const Facts& facts, std::string_view argument);
 /// On a kind of host that is not changed file by file: what makes the change count.
 Mend applied_elsewhere(const Facts& facts, Mend change);
 
+/// A container sees the host's kernel, and not the files that count for it.
+inline constexpr std::string_view outside_container = "run virt-nested validate on the host";
+
 /// What boots next is known, and is without it.
 bool gone_at_next_boot(const Facts& facts, std::string_view argument);
 

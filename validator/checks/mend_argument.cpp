@@ -77,11 +77,10 @@ void replace_all(std::string& text, std::string_view what, const std::string& by
         text.replace(at, what.size(), by);
 }
 
+/// Of a kernel whose file was not captured, where the packages put it.
 std::string kernel_file(const Facts& facts) {
-    const std::string& release = facts.boot.kernel();
-    const bool next_to_it = !facts.boot.next.empty() &&
-                            facts.boot.next.front().entry.kernel_file == "/boot/vmlinuz-" + release;
-    return next_to_it ? "/boot/vmlinuz-" + release : "/lib/modules/" + release + "/vmlinuz";
+    return facts.boot.kernel_image.empty() ? "/lib/modules/" + facts.boot.kernel() + "/vmlinuz"
+                                           : facts.boot.kernel_image;
 }
 
 /// That one of the list's files which an argument is added to: a pattern's is the next entry's.

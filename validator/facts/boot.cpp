@@ -54,6 +54,11 @@ class Reading {
             doubt("none of the entries is known to be the next boot's", out_.config);
         if (out_.next.empty())
             out_.next.push_back({as_now(), running_, NextBoot::no_image});
+        const std::string& release = out_.kernel();
+        for (const std::string& file :
+             {"/lib/modules/" + release + "/vmlinuz", "/boot/vmlinuz-" + release})
+            if (out_.kernel_image.empty() && !release.empty() && root_.exists(file))
+                out_.kernel_image = file;
         if (const std::string next = firmware_entry(root_, "BootNext");
             !next.empty() && next != firmware_entry(root_, "BootCurrent"))
             doubt("the firmware starts another of its entries next (BootNext; see efibootmgr)",

@@ -35,8 +35,11 @@ struct BootFacts {
     std::vector<std::string> list_files;  ///< of that list, those that are there
     std::vector<ArgumentPlace> arguments; ///< about KVM, in them
     std::string list_set_in;              ///< ListLines::set_in
-    std::vector<InitramfsImage> images;   ///< the next boot's first
-    std::string image_problem;            ///< why there is none, where one was looked for
+    /// The next kernel's own file, for the tools that are given one: where the kernel's package
+    /// puts it (kernel-install(8)), or Debian's does. Empty: neither is there.
+    std::string kernel_image;
+    std::vector<InitramfsImage> images; ///< the next boot's first
+    std::string image_problem;          ///< why there is none, where one was looked for
 
     /// The release of the next boot; the running one's where that cannot be told.
     const std::string& kernel() const;

@@ -3,6 +3,7 @@
 #include "validator/facts/configuration.h"
 
 #include "core/modconf/sysctl.h"
+#include "validator/facts/own_file.h"
 #include "validator/facts/parmtypes.h"
 
 #include <cerrno>
@@ -23,6 +24,7 @@ ConfigurationFacts read_configuration(const Sysroot& root, const Platform* platf
                    : installed_kmod(root);
     out.conf = load_modconf(root, out.kmod.profile);
     out.cmdline = read_cmdline(root, out.kmod.profile);
+    out.own = is_own_text(root.read(own_file).value_or(""));
     if (!platform || platform->module.empty())
         return out;
     out.context = {modules.likely_linkage(), modules.dependencies,

@@ -23,6 +23,7 @@ struct ConfigurationFacts {
     LoadArguments at_boot;           ///< what an init other than systemd hands to the module
     std::vector<ConfProblem> beside; ///< of what else counts: sysctl.d, lists of modules
     std::vector<PlaceLine> places;   ///< about KVM, where modprobe does not read
+    bool own = false;                ///< own_file is as enable or disable wrote it
     /// The types of the module's parameters as its own file states them; only read where something
     /// was written about KVM.
     std::optional<Parmtypes> types;

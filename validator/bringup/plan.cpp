@@ -141,7 +141,7 @@ std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
         if (on && block.doubt.empty())
             out.push_back(where(facts, block.origin) + " keeps " + module + " from being loaded" +
                           (block.by_name ? "" : " at boot") + ": " + printable(block.text) + "; " +
-                          in_words(mend_block(facts, block)));
+                          in_words(mend_block(facts, block, effective.blocks)));
     for (const ConfProblem& problem : conf.problems)
         if (problem.kind == ConfProblem::Kind::unreadable)
             out.push_back(root.shown(printable(problem.path)) +

@@ -115,21 +115,31 @@ Parmtype parameter_type(const Platform& platform, const KernelFacts& kernel) {
     return own ? *own : known_parameter(platform.module, platform.parameter)->type;
 }
 
+/// lib/kstrtox.c kstrtobool takes true and false since 5.19; a vendor's older kernel may.
+Acceptance by_kernel(Acceptance taken, const std::string& release) {
+    constexpr KernelVersion since = {5, 19};
+    const KernelVersion version = kernel_version(release);
+    const bool vendors = release.find(".el") != std::string::npos;
+    if (taken.verdict == Acceptance::Verdict::depends && version != KernelVersion() && !vendors)
+        taken.verdict =
+            version < since ? Acceptance::Verdict::refused : Acceptance::Verdict::accepted;
+    return taken;
+}
+
 /// The settings alone, nothing in the way of them.
 Outlook by_settings(const Facts& facts, const KernelFacts& kernel, const Effective& options) {
     const Platform& platform = *facts.platform();
     const Parmtype type = parameter_type(platform, kernel);
     for (const Setting& setting : options.settings) {
-        const Acceptance taken = check_value(type, setting.value);
+        const Acceptance taken = by_kernel(check_value(type, setting.value), kernel.release);
         if (!setting.ignored && taken.verdict == Acceptance::Verdict::refused)
             return Outlook::of(State::off,
                                printable(setting.shown(platform.parameter)) + ": " +
                                    std::string(platform.module) + " will not load",
                                where(facts, setting.origin))
                 .because(taken.why)
-                .mend_by(mend_setting(facts, setting)
-                             .then(mend_settings(facts, options,
-                                                 turn(facts.config.host != HostIntent::off))))
+                .mend_by(
+                    mend_setting(facts, setting).then(mend_settings(facts, options, wanted(facts))))
                 .without_module()
                 .written_at(setting.origin);
     }
@@ -140,18 +150,18 @@ Outlook by_settings(const Facts& facts, const KernelFacts& kernel, const Effecti
             return Outlook::of(standard.state,
                                "no option; the kernel's default is " + standard.found,
                                standard.source)
-                .mend_by(mend_nested(facts, Turn::on));
+                .mend_by(mend_nested(facts, wanted(facts)));
         if (facts.host.parameter.on() || facts.host.parameter.off())
             return Outlook::of(facts.host.parameter.state,
                                "no option; " + facts.host.parameter.found + " as it is now",
                                facts.host.parameter.source)
                 .because(standard.reason)
-                .mend_by(mend_nested(facts, Turn::on));
+                .mend_by(mend_nested(facts, wanted(facts)));
         return Outlook::of(State::undetermined, "no option, and " + standard.reason,
                            standard.source)
-            .mend_by(mend_nested(facts, Turn::on));
+            .mend_by(mend_nested(facts, wanted(facts)));
     }
-    const Acceptance taken = check_value(type, winner->value);
+    const Acceptance taken = by_kernel(check_value(type, winner->value), kernel.release);
     const std::string text = printable(winner->shown(platform.parameter));
     if (!taken.on)
         return Outlook::of(State::undetermined, text + ": " + taken.why,
@@ -160,7 +170,9 @@ Outlook by_settings(const Facts& facts, const KernelFacts& kernel, const Effecti
             .written_at(winner->origin);
     Outlook out =
         Outlook::of(*taken.on ? State::on : State::off, text, where(facts, winner->origin))
-            .mend_by(*taken.on ? Mend() : mend_settings(facts, options, Turn::on))
+            .mend_by(turn(*taken.on) == wanted(facts)
+                         ? Mend()
+                         : mend_settings(facts, options, wanted(facts)))
             .written_at(winner->origin);
     return out;
 }
@@ -177,7 +189,8 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
         return Outlook::of(State::off,
                            std::string(platform.module) + " is blocked: " + printable(block->text),
                            where(facts, block->origin))
-            .mend_by(mend_block(facts, *block).then(mend_settings(facts, options, Turn::on)))
+            .mend_by(mend_block(facts, *block, options.blocks)
+                         .then(mend_settings(facts, options, Turn::on)))
             .without_module()
             .written_at(block->origin);
     Outlook out = by_settings(facts, kernel, options);
@@ -189,7 +202,7 @@ Outlook by_options(const Facts& facts, const ModConf& conf, const Cmdline& cmdli
                                " may be blocked: " + printable(block->text),
                            where(facts, block->origin))
             .because(block->doubt)
-            .mend_by(mend_block(facts, *block))
+            .mend_by(mend_block(facts, *block, options.blocks))
             .written_at(block->origin);
     return out;
 }

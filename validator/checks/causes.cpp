@@ -147,8 +147,12 @@ void apply_once(std::vector<Cause>& causes) {
     Mend reboots;
     size_t last = 0;
     size_t last_reload = 0;
+    std::vector<bool> only_applied(causes.size());
     for (size_t i = 0; i < causes.size(); ++i) {
         std::vector<Step>& steps = causes[i].mend.steps;
+        only_applied[i] =
+            !steps.empty() && std::all_of(steps.begin(), steps.end(),
+                                          [](const Step& step) { return step.only_applies(); });
         if (can_be_carried_out(causes[i].mend))
             last = i;
         if (std::any_of(steps.begin(), steps.end(),
@@ -163,10 +167,26 @@ void apply_once(std::vector<Cause>& causes) {
                                    [](const Step& step) { return step.only_applies(); }),
                     steps.end());
     }
-    if (!reboots.empty())
-        causes[last].mend = std::move(causes[last].mend).then(reboots);
-    else if (!reloads.empty())
-        causes[last_reload].mend = std::move(causes[last_reload].mend).then(reloads);
+    const size_t place = reboots.empty() ? last_reload : last;
+    if (reboots.empty() && reloads.empty())
+        return;
+    causes[place].mend = std::move(causes[place].mend).then(reboots.empty() ? reloads : reboots);
+    // What was ended by that alone is a part of the cause that has it.
+    for (size_t i = causes.size(); i-- > 0;)
+        if (only_applied[i] && i != place) {
+            causes[place].follow.push_back(causes[i].finding);
+            causes[place].follow.insert(causes[place].follow.end(), causes[i].follow.begin(),
+                                        causes[i].follow.end());
+            if (urgency(causes[i].worst) < urgency(causes[place].worst))
+                causes[place].worst = causes[i].worst;
+        }
+    size_t i = 0;
+    causes.erase(std::remove_if(causes.begin(), causes.end(),
+                                [&](const Cause&) {
+                                    const size_t at = i++;
+                                    return only_applied[at] && at != place;
+                                }),
+                 causes.end());
 }
 
 } // namespace

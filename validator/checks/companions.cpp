@@ -62,11 +62,20 @@ constexpr std::array<Companion, 10> table = {{
     {"parameter-avic", "AVIC beside nested guests", PlatformId::amd, "kvm_amd", "avic", false,
      false, Outcome::skip, "KVM inhibits AVIC while a nested guest runs; no harm, timing differs.",
      "nothing to mend; kvm_amd avic=0 makes timing even"},
-    {"parameter-hpage", "Huge pages of guests", PlatformId::z, "kvm", "hpage", false, false,
+    {"parameter-hpage",
+     "Huge pages of guests",
+     PlatformId::z,
+     "kvm",
+     "hpage",
+     false,
+     false,
      Outcome::warn,
      "Before Linux 7.1 kvm refuses to load with nested and hpage both on: 'A KVM host that "
      "supports nesting cannot back its KVM guests with huge pages'.",
-     "remove hpage=1 from the options of kvm, then: modprobe -r kvm; modprobe kvm"},
+     "remove hpage=1 from the options of kvm, then: modprobe -r kvm; modprobe kvm",
+     {},
+     {},
+     true},
 }};
 
 } // namespace

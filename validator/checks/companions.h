@@ -23,6 +23,7 @@ struct Companion {
     std::string_view mend;
     std::string_view cpu_line = {}; ///< of /proc/cpuinfo that tells whether the CPU has it
     std::string_view cpu_flag = {}; ///< in it; empty: nothing there tells
+    bool until_exclusion = false; ///< only where the module refuses it beside nesting (platform.h)
 };
 
 std::span<const Companion> companions();

@@ -152,7 +152,7 @@ Findings module_blocked(const Facts& facts) {
                         "not blocked", std::string(name(block.kind)) + ": " + printable(block.text),
                         where(facts, block.origin))
                 .because(block.doubt)
-                .mend_by(mend_block(facts, block))
+                .mend_by(mend_block(facts, block, facts.configuration.effective.blocks))
                 .at(gone            ? at_load
                     : block.by_name ? at_load | at_boot
                                     : at_boot));

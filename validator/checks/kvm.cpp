@@ -92,11 +92,10 @@ Findings cpu_nested_paging(const Facts& facts) {
         return {Finding::of(Outcome::skip, flag, "no virtualization to go with it", source)};
     if (std::optional<Finding> out = follows_cannot(facts))
         return {*out};
-    const bool there =
-        has_word(facts.machine.cpuinfo.substr(0, facts.machine.cpuinfo.find("\n\n")), flag);
+    const bool there = has_paging_flag(facts);
     return {Finding::of(there ? Outcome::pass : Outcome::warn, flag,
                         flag + (there ? " present" : " missing"), source)
-                .mend_by(there ? "" : mend_hardware(facts))};
+                .mend_by(there ? Mend() : mend_paging_flag(facts))};
 }
 
 Check cpu_nested_paging_check() {

@@ -10,73 +10,20 @@
 #include "validator/checks/outlook.h"
 #include "validator/checks/power.h"
 #include "validator/checks/refusal.h"
-#include "validator/facts/own_file.h"
 
 #include <algorithm>
 
 namespace virt_nested {
 
-std::string where(const Facts& facts, const Origin& origin) {
-    return origin.on_command_line() ? facts.shown(origin.file) : facts.root + shown(origin);
-}
-
 namespace {
-
-/// Where this host's files of /etc are made.
-Mend mend_elsewhere(const Facts& facts, const std::string& words) {
-    return applied_elsewhere(facts, std::string(facts.machine.kind->files) + ": " + words);
-}
-
-/// A line of modprobe.d changed: `by` in place of `text`, or `text` away.
-Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text,
-               const std::string& by = {}) {
-    if (origin.file == own_file && facts.configuration.own)
-        return run(facts.config.host == HostIntent::off ? "virt-nested disable"
-                                                        : "virt-nested enable");
-    Step change;
-    change.act = by.empty() ? Act::remove : Act::replace;
-    change.text = text;
-    change.by = by;
-    const std::string what = by.empty()
-                                 ? "remove '" + printable(text) + "'"
-                                 : "replace '" + printable(text) + "' with '" + printable(by) + "'";
-    if (facts.machine.made_elsewhere())
-        return mend_elsewhere(facts, what + ", which is in " + where(facts, origin));
-    change.file = origin.file;
-    change.line = origin.line;
-    if (origin.file.starts_with("/etc/") || origin.file.starts_with("/run/")) {
-        change.words = what + " in " + where(facts, origin);
-        return change;
-    }
-    // A vendor's file comes back with the next update; a file of its name in /etc masks it.
-    Step copy = run("cp -n " + shell_word(origin.file) + " /etc/modprobe.d/");
-    copy.words = "mask the vendor's file: " + pasted(copy.command);
-    change.file = "/etc/modprobe.d/" + std::string(base_name(origin.file));
-    change.words = what + " in the copy";
-    return Mend(copy).then(change);
-}
 
 /// `before`: what has to be done first.
 Step reload(const Facts& facts, const std::string& before = {}) {
     const std::string module(facts.platform()->module);
     Step out = load("modprobe -r " + module + " && modprobe " + module);
     if (!before.empty())
-        out.words = before + ", then " + out.words + "; or reboot";
+        out.words = before + ", then " + out.words;
     return out;
-}
-
-bool is_default(const Facts& facts, bool on) {
-    return default_of(*facts.platform(), facts.boot.kernel()).state ==
-           (on ? State::on : State::off);
-}
-
-/// The value that is wanted of this host, of a parameter that nests.
-std::string wanted_text(const Facts& facts, std::string_view module, std::string_view parameter) {
-    const Platform& platform = *facts.platform();
-    if (module != platform.module || !same_parameter(parameter, platform.parameter) ||
-        facts.config.host == HostIntent::any)
-        return {};
-    return std::string(parameter) + (facts.config.host == HostIntent::on ? "=1" : "=0");
 }
 
 } // namespace
@@ -85,6 +32,10 @@ Mend applied_elsewhere(const Facts& facts, Mend change) {
     const std::string_view command = facts.machine.kind->apply;
     return command.empty() ? change
                            : std::move(change).then(run(std::string(command))).then(reboot());
+}
+
+Turn wanted(const Facts& facts) {
+    return turn(facts.config.host != HostIntent::off);
 }
 
 Mend mend_initramfs(const Facts& facts, const InitramfsImage& image) {
@@ -141,6 +92,19 @@ Mend then_loaded(Mend first, const Mend& step) {
     return std::move(first).then(argument ? Mend(reboot()) : step);
 }
 
+namespace {
+
+/// Whether this boot has the option that turns nesting on.
+bool is_booted_with(const Facts& facts) {
+    const std::string_view option = facts.platform()->boot_option;
+    const size_t equals = option.find('=');
+    const std::vector<std::string> values =
+        facts.configuration.known_cmdline().values(option.substr(0, equals));
+    return !values.empty() && values.back() == option.substr(equals + 1);
+}
+
+} // namespace
+
 Mend mend_nested(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
@@ -152,6 +116,8 @@ Mend mend_nested(const Facts& facts, Turn turn) {
         return "boot a kernel of " + std::to_string(platform.nests_since.first) + "." +
                std::to_string(platform.nests_since.second) + " or later, with " +
                std::string(platform.boot_option) + " on its command line";
+    if (!platform.boot_option.empty() && on && facts.host.nests.off() && is_booted_with(facts))
+        return std::string(needs_nv2);
     if (!platform.boot_option.empty())
         return on ? mend_add_argument(facts, platform.boot_option)
                   : mend_remove_argument(facts, platform.boot_option);
@@ -211,100 +177,6 @@ Mend mend_now(const Facts& facts, Turn turn) {
     return then_loaded(std::move(first), mend_running(facts));
 }
 
-Mend mend_setting(const Facts& facts, const Setting& setting) {
-    return mend_setting(facts, setting, facts.platform()->module, facts.platform()->parameter);
-}
-
-Mend mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
-                  std::string_view parameter) {
-    const std::string text = setting.shown(parameter);
-    const std::string wanted = wanted_text(facts, module, parameter);
-    if (!setting.origin.on_command_line())
-        return mend_file(facts, setting.origin, text, wanted);
-    // No modprobe.d speaks behind an argument of a built-in.
-    if (!wanted.empty() && facts.modules.built_in() &&
-        !is_default(facts, facts.config.host == HostIntent::on))
-        return mend_add_argument(facts, std::string(module) + "." + wanted);
-    return mend_remove_argument(facts, std::string(module) + "." + text);
-}
-
-std::vector<const Setting*> in_the_way(const Effective& options, Turn turn) {
-    std::vector<const Setting*> out;
-    const Parameter* known = known_parameter(options.module, options.parameter);
-    for (size_t i = options.settings.size(); known && i-- > 0;) {
-        const Setting& setting = options.settings[i];
-        if (setting.ignored)
-            continue;
-        if (check_value(known->type, setting.value).on == (turn == Turn::on))
-            break;
-        out.push_back(&setting);
-        // A line is made to say what is wanted of `nested`; an argument goes.
-        if (!setting.origin.on_command_line() && options.parameter == "nested")
-            break;
-    }
-    return out;
-}
-
-Mend mend_settings(const Facts& facts, const Effective& options, Turn turn) {
-    Mend out;
-    for (const Setting* setting : in_the_way(options, turn))
-        out = std::move(out).then(mend_setting(facts, *setting, options.module, options.parameter));
-    return out;
-}
-
-Mend mend_block(const Facts& facts, const Block& block) {
-    if (block.origin.on_command_line())
-        return mend_remove_argument(facts, block.item.empty()
-                                               ? block.text
-                                               : block.text.substr(0, block.text.find('=') + 1) +
-                                                     block.item);
-    return mend_file(facts, block.origin, block.text);
-}
-
-namespace {
-
-/// Words of the command line, which is not where they are changed.
-Mend mend_word(const Facts& facts, const LintChange& change) {
-    Mend out = mend_remove_argument(facts, change.text);
-    return change.by.empty() ? out : std::move(out).then(mend_add_argument(facts, change.by));
-}
-
-/// Advice about a place in a file.
-Mend at(const Origin& origin, std::string words) {
-    Mend out(std::move(words));
-    if (!origin.on_command_line() && !out.empty()) {
-        out.steps.front().file = origin.file;
-        out.steps.front().line = origin.line;
-    }
-    return out;
-}
-
-} // namespace
-
-Mend mend_line(const Facts& facts, const LintFinding& lint) {
-    if (lint.change)
-        return lint.origin.on_command_line()
-                   ? mend_word(facts, *lint.change)
-                   : mend_file(facts, lint.origin, lint.change->text, lint.change->by);
-    if (!facts.machine.made_elsewhere() || lint.origin.on_command_line())
-        return lint.mend.starts_with(by_command) ? Mend(run(lint.mend.substr(by_command.size())))
-                                                 : at(lint.origin, lint.mend);
-    const std::string place = std::string(facts.machine.kind->files) + ": ";
-    switch (lint.kind) {
-    case LintKind::wrong_folder:
-    case LintKind::folder_not_read:
-    case LintKind::wrong_suffix:
-    case LintKind::sub_folder:
-        return place + lint.text;
-    case LintKind::line_end:
-        return place + "write the line without the CR at its end";
-    case LintKind::include:
-        return place + "put the lines of that file there";
-    default:
-        return place + lint.mend;
-    }
-}
-
 Mend mend_missing_module(const Facts& facts) {
     return missing_module(facts).mend;
 }
@@ -319,7 +191,21 @@ Mend mend_withheld(const Facts& facts) {
     return facts.platform()->id == PlatformId::power ? mend_power(facts) : mend_hardware(facts);
 }
 
+bool has_paging_flag(const Facts& facts) {
+    return has_word(facts.machine.cpuinfo.substr(0, facts.machine.cpuinfo.find("\n\n")),
+                    facts.platform()->paging_flag);
+}
+
+Mend mend_paging_flag(const Facts& facts) {
+    const std::string flag(facts.platform()->paging_flag);
+    return facts.machine.level == Level::l0
+               ? "this CPU has no " + flag + ": move the guests to a host whose CPU has it"
+               : mend_outer_host(facts, flag);
+}
+
 Mend mend_nested_paging(const Facts& facts) {
+    if (facts.host.cpu.on() && !has_paging_flag(facts))
+        return mend_paging_flag(facts);
     const Platform& platform = *facts.platform();
     const Fact* given = facts.modules.parameter(platform.module, platform.paging_flag);
     if (!given || !given->off())
@@ -357,7 +243,7 @@ Mend mend_not_loaded(const Facts& facts) {
 }
 
 Mend mend_for(const Facts& facts, const Outlook& outlook) {
-    return outlook.state == State::on && facts.config.host == HostIntent::off
+    return outlook.state == State::on && wanted(facts) == Turn::off && outlook.mend.empty()
                ? mend_nested(facts, Turn::off)
                : outlook.mend;
 }

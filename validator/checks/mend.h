@@ -18,6 +18,9 @@ constexpr Turn turn(bool on) {
     return on ? Turn::on : Turn::off;
 }
 
+/// What the site wants of this host; either: on.
+Turn wanted(const Facts& facts);
+
 /// How to add an argument to the kernel command line of every boot, or to remove it, by the row of
 /// the boot loader (loaders.h). What is removed is named as it is spelled where it stands: the
 /// tools that remove arguments compare bytes (mend_argument.cpp).
@@ -26,6 +29,11 @@ Mend mend_remove_argument(const Facts& facts, std::string_view argument);
 
 /// On a kind of host that is not changed file by file: what makes the change count.
 Mend applied_elsewhere(const Facts& facts, Mend change);
+/// There: where its files of /etc are made, with these words.
+Mend mend_elsewhere(const Facts& facts, const std::string& words);
+
+/// Whether the next boot's kernel nests (or does not) where no option says so.
+bool is_default(const Facts& facts, bool on);
 
 /// A container sees the host's kernel, and not the files that count for it.
 inline constexpr std::string_view outside_container = "run virt-nested validate on the host";
@@ -50,6 +58,9 @@ Mend then_loaded(Mend first, const Mend& step);
 /// Whether KVM of this release is too old to nest on this platform; one that is not known is not.
 bool too_old(const Platform& platform, const std::string& release);
 
+/// Arm64: of a host that was booted with the option, and offers no EL2 all the same.
+inline constexpr std::string_view needs_nv2 = "move the guests to a CPU with FEAT_NV2";
+
 /// How `nested` is turned on (or off) for the next load.
 Mend mend_nested(const Facts& facts, Turn turn);
 
@@ -64,6 +75,10 @@ Mend mend_cleared(const Facts& facts);
 
 /// How KVM comes to offer what the parameter alone does not bring.
 Mend mend_withheld(const Facts& facts);
+
+/// Whether the CPU shows the flag of nested paging; what can be done where it does not.
+bool has_paging_flag(const Facts& facts);
+Mend mend_paging_flag(const Facts& facts);
 
 /// How nested paging is offered beside nesting.
 Mend mend_nested_paging(const Facts& facts);
@@ -89,8 +104,8 @@ std::vector<const Setting*> in_the_way(const Effective& options, Turn turn);
 /// How they are put right, all of them: one boot must do.
 Mend mend_settings(const Facts& facts, const Effective& options, Turn turn);
 
-/// How what keeps the module out is taken away.
-Mend mend_block(const Facts& facts, const Block& block);
+/// How what keeps the module out is taken away; of a list of names, all that block.
+Mend mend_block(const Facts& facts, const Block& block, const std::vector<Block>& all);
 
 /// What is to be done about a line without the effect that was meant.
 Mend mend_line(const Facts& facts, const LintFinding& lint);

@@ -6,7 +6,7 @@ namespace virt_nested {
 
 namespace {
 
-std::string wanted(const Facts& facts) {
+std::string from_outer(const Facts& facts) {
     const Platform* platform = facts.platform();
     if (!platform)
         return "virtualization";
@@ -37,7 +37,10 @@ std::string by_row(const OuterHost& outer, const std::string& feature, std::stri
 } // namespace
 
 std::string mend_outer_host(const Facts& facts) {
-    const std::string feature = wanted(facts);
+    return mend_outer_host(facts, from_outer(facts));
+}
+
+std::string mend_outer_host(const Facts& facts, const std::string& feature) {
     if (const OuterHost* outer = facts.machine.outer)
         return by_row(*outer, feature, outer->recipe(facts.host.machine));
     return "this host is itself a guest, and its hypervisor" +

@@ -41,7 +41,7 @@ Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::st
         return Outlook::of(State::off, option + " is set, and KVM offers no EL2 all the same",
                            source)
             .because("The CPU must have FEAT_NV2.")
-            .mend_by("move the guests to a CPU with FEAT_NV2");
+            .mend_by(needs_nv2);
     return Outlook::of(facts.host.nests.on() ? State::on : State::undetermined,
                        facts.host.nests.on() ? option : option + " is set, KVM was not asked",
                        source);
@@ -92,7 +92,8 @@ Outlook by_live_files(const Facts& facts, const NextBoot& boot, const Cmdline& c
                            " loads the module first; else " + without.found,
                        listed.source)
         .because("What loads the module first decides: what comes behind finds it loaded.")
-        .mend_by(listed.state == State::off ? listed.mend : without.mend);
+        .mend_by((listed.state == State::off) == (wanted(facts) == Turn::on) ? listed.mend
+                                                                             : without.mend);
 }
 
 /// The options of a module that the initramfs loads: the image's own.
@@ -104,7 +105,7 @@ Outlook in_image(const Facts& facts, const NextBoot& boot, const InitramfsImage&
     if (out.origin && !out.origin->on_command_line())
         out.source = facts.shown(printable(image.path)) + ": " + shown(*out.origin);
     out.found += ", in the initramfs";
-    if (out.state == State::off)
+    if (out.state == (wanted(facts) == Turn::on ? State::off : State::on))
         out.mend = mend_initramfs(facts, image);
     return out;
 }
@@ -255,7 +256,7 @@ Outlook at_next_load(const Facts& facts) {
                                               : "KVM is built in; as now: " + now.found,
                            now.source)
             .because("A built-in is not loaded: only a boot changes it.")
-            .mend_by(mend_by_boot(mend_nested(facts, Turn::on)));
+            .mend_by(mend_by_boot(mend_nested(facts, wanted(facts))));
     }
     if (facts.modules.loading.off()) {
         const Fact& now = host.nests.undetermined() ? host.parameter : host.nests;

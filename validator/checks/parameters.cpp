@@ -119,7 +119,8 @@ Finding configured(const Facts& facts, const Companion& row, const Setting& by, 
 /// What the next load gives it, and the next boot.
 void companion_later(const Facts& facts, const Companion& row, const Effective& given,
                      Findings& out) {
-    if (row.otherwise == Outcome::skip || in_cpu(facts, row) == State::off)
+    if (row.otherwise == Outcome::skip || in_cpu(facts, row) == State::off ||
+        (row.until_exclusion && !exclusion_of(row.module, facts.boot.kernel())))
         return;
     const Setting* at_next_load = culprit(row, given);
     const NextBoot* boot = facts.boot.next.empty() ? nullptr : &facts.boot.next.front();
@@ -146,6 +147,8 @@ Findings companion_now(const Facts& facts, const Companion& row, const Effective
         return {Finding::skip("this kernel has no " + name)};
     if (fact->undetermined())
         return {Finding::undetermined({}, fact->reason, fact->source)};
+    if (row.until_exclusion && !exclusion_of(row.module, facts.machine.kernel))
+        return {Finding::skip(name + " = " + fact->found + ": this kernel has both", fact->source)};
     if (row.needs_nesting && !facts.host.parameter.on())
         return {Finding::skip(name + " says nothing while nested is off", fact->source)};
     const Setting* by = culprit(row, given);

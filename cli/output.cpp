@@ -24,6 +24,10 @@ std::string json_text(const nlohmann::ordered_json& json) {
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::string json_line(const nlohmann::ordered_json& json) {
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 std::vector<std::string> text_first(std::vector<std::string> names) {
     std::stable_partition(names.begin(), names.end(),
                           [](const std::string& name) { return name == "text"; });

@@ -18,6 +18,8 @@ namespace virt_nested {
 /// As it is printed. JSON strings must be valid UTF-8; what is not becomes the replacement
 /// character.
 std::string json_text(const nlohmann::ordered_json& json);
+/// The same in one line.
+std::string json_line(const nlohmann::ordered_json& json);
 
 /// Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats).
 class Metrics {

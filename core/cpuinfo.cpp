@@ -5,6 +5,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace virt_nested {
 
@@ -66,6 +67,15 @@ std::string_view cpu_field(std::string_view cpuinfo, std::string_view key) {
             return trim(line.substr(colon + 1));
     }
     return {};
+}
+
+int power_generation(std::string_view cpuinfo) {
+    constexpr std::string_view family = "POWER";
+    const std::string_view cpu = cpu_field(cpuinfo, "cpu");
+    int generation = 0;
+    if (cpu.starts_with(family))
+        std::from_chars(cpu.data() + family.size(), cpu.data() + cpu.size(), generation);
+    return generation;
 }
 
 bool shows_flag(std::string_view cpuinfo, const Platform& platform) {

@@ -24,6 +24,9 @@ Result<std::string> read_outer_records(const Sysroot& root);
 /// The value of the first "key : value", or empty.
 std::string_view cpu_field(std::string_view cpuinfo, std::string_view key);
 
+/// 9 of "cpu : POWER9 (architected), altivec supported"; 0: no such line.
+int power_generation(std::string_view cpuinfo);
+
 /// Whether the CPU shows the flag that this platform's nesting needs; false where none tells.
 bool shows_flag(std::string_view cpuinfo, const Platform& platform);
 

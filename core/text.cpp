@@ -139,8 +139,20 @@ bool has_word(std::string_view text, std::string_view word) {
     return false;
 }
 
+std::vector<std::string_view> items(std::string_view list) {
+    std::vector<std::string_view> out;
+    while (!list.empty()) {
+        const std::string_view item = list.substr(0, list.find(','));
+        if (!item.empty())
+            out.push_back(item);
+        list.remove_prefix(std::min(item.size() + 1, list.size()));
+    }
+    return out;
+}
+
 bool has_item(std::string_view list, std::string_view word) {
-    return ("," + std::string(list) + ",").find("," + std::string(word) + ",") != std::string::npos;
+    const std::vector<std::string_view> all = items(list);
+    return std::find(all.begin(), all.end(), word) != all.end();
 }
 
 std::string lower_case(std::string_view text) {

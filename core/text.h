@@ -41,7 +41,8 @@ std::string_view base_name(std::string_view path);
 
 bool has_word(std::string_view text, std::string_view word);
 
-/// The same for a list with commas.
+/// Of a list with commas, empty ones left out.
+std::vector<std::string_view> items(std::string_view list);
 bool has_item(std::string_view list, std::string_view word);
 
 /// ASCII alone.

@@ -153,6 +153,21 @@ std::string json_of(const std::vector<GuestRow>& rows, const HostSide& side) {
     return json_text(out);
 }
 
+/// Numbers alone, whatever the number of guests.
+std::string counts_of(const std::vector<GuestRow>& rows, const HostSide&) {
+    Json labels = Json::object();
+    for (const char* label : {"require", "forbid", "allow", "none", "invalid", "unknown"})
+        labels[label] = {{"all", 0}, {"exposed", 0}};
+    int exposed = 0;
+    for (const GuestRow& row : rows) {
+        Json& count = labels[row.label];
+        count["all"] = count["all"].get<int>() + 1;
+        count["exposed"] = count["exposed"].get<int>() + (row.exposed ? 1 : 0);
+        exposed += row.exposed ? 1 : 0;
+    }
+    return json_line({{"total", rows.size()}, {"exposed", exposed}, {"labels", labels}});
+}
+
 std::string metrics_of(const std::vector<GuestRow>& rows, const HostSide&) {
     const std::array<Gauge, 4> gauges = {{
         {"virt_nested_guest_delivers", "The definition gives the guest the feature.",
@@ -194,7 +209,8 @@ std::span<const InventoryFormat* const> inventory_formats() {
     static constexpr InventoryFormat text = {.name = "text", .render = table_of};
     static constexpr InventoryFormat json = {.name = "json", .render = json_of};
     static constexpr InventoryFormat metrics = {.name = "prometheus", .render = metrics_of};
-    static constexpr std::array all = {&text, &json, &metrics};
+    static constexpr InventoryFormat counts = {.name = "counts", .render = counts_of};
+    static constexpr std::array all = {&text, &json, &metrics, &counts};
     return all;
 }
 

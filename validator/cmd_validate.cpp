@@ -4,7 +4,8 @@
 #include "core/atomic_file.h"
 #include "core/sysroot.h"
 #include "core/text.h"
-#include "validator/checks/check.h"
+#include "validator/checks/steady.h"
+#include "validator/host_options.h"
 #include "validator/render/render.h"
 
 #include <algorithm>
@@ -26,10 +27,6 @@ namespace po = boost::program_options;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr const char* initramfs_cache = "/var/cache/virt-nested/initramfs.json";
-/// A wedged device or network file system must not hang the validation.
-constexpr std::chrono::seconds time_limit{120};
 
 /// Of the formats that can list the checks.
 std::vector<std::string> listing_formats() {
@@ -76,7 +73,8 @@ Options options() {
              "list the checks (--format " + listed(listing_formats(), "or") + ")");
     add_flag(out, "kvm-answer",
              "print what KVM answers, in the form of a captured root's /dev/kvm");
-    add_text(out, "save", "DIR", "keep the report in DIR too: " + listed(saved_files()));
+    add_text(out, "save", "DIR",
+             "keep the report in DIR too, for a diff with another day's: " + listed(saved_files()));
     out.add_options()("wait", po::value<unsigned>()->default_value(0)->value_name("SECONDS"),
                       "validate again for so long, until the host is as wanted");
     add_flag(out, "quiet,q", "no output, the exit status only");
@@ -119,16 +117,13 @@ Horizons horizons_of(const std::string& text) {
 }
 
 ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
-    ValidateOptions out;
-    out.config = file_of(parsed, "config");
+    ValidateOptions out = host_options(parsed, root);
     if (parsed.has("kmod-profile"))
         out.kmod_profile = kmod_version(parsed.text("kmod-profile"));
     out.deep = parsed.flag("deep");
     out.checks = parsed.list("check");
     std::for_each(out.checks.begin(), out.checks.end(), known_id);
     out.waived = waivers(parsed.list("skip"));
-    if (root.live() && ::geteuid() == 0)
-        out.cache = initramfs_cache;
     return out;
 }
 
@@ -150,7 +145,8 @@ size_t terminal_columns() {
 }
 
 /// Each file whole or not at all; throws where one could not be written.
-void save(const Report& report, const std::string& folder) {
+void save(Report report, const std::string& folder) {
+    make_steady(report);
     const std::string place = std::filesystem::absolute(folder).string() + "/";
     for (const ReportFormat* format : report_formats()) {
         if (!format->saved_as)
@@ -168,7 +164,7 @@ Report validate_until(const Sysroot& root, const ValidateOptions& options, Horiz
     using Clock = std::chrono::steady_clock;
     const Clock::time_point end = Clock::now() + patience;
     for (std::chrono::milliseconds nap{100};; nap = std::min(nap * 2, 1000ms)) {
-        set_deadline(Clock::now() + time_limit);
+        begin_time_limit();
         Report report = validate(root, options);
         const int status = exit_status(report, horizons);
         const auto left = end - Clock::now();
@@ -191,7 +187,7 @@ int run(const Parsed& parsed) {
         return list_checks(format);
     const Horizons horizons = horizons_of(parsed.text("horizon"));
     const Sysroot root = root_of(parsed);
-    set_deadline(std::chrono::steady_clock::now() + time_limit);
+    begin_time_limit();
     if (parsed.flag("kvm-answer")) {
         print_kvm_answer(root);
         return exit_pass;

@@ -3,6 +3,7 @@
 #include "validator/guests_program.h"
 
 #include "cli/exit_status.h"
+#include "core/process.h"
 
 #include <cerrno>
 #include <climits>
@@ -25,6 +26,15 @@ std::string beside() {
     return slash == std::string::npos ? std::string() : path.substr(0, slash + 1) + program;
 }
 
+std::string installed() {
+    return std::string(VN_LIBEXEC_DIR) + "/" + program;
+}
+
+std::string missing() {
+    return "it needs libvirt, and " + installed() +
+           " is not installed; install the package virt-nested-libvirt";
+}
+
 } // namespace
 
 int run_guests_program(const std::string& command, const std::vector<std::string>& arguments) {
@@ -35,8 +45,7 @@ int run_guests_program(const std::string& command, const std::vector<std::string
         argv.push_back(argument.data());
     argv.push_back(nullptr);
     std::cout.flush();
-    const std::string installed = std::string(VN_LIBEXEC_DIR) + "/" + program;
-    for (const std::string& path : {installed, beside()}) {
+    for (const std::string& path : {installed(), beside()}) {
         ::execv(path.c_str(), argv.data());
         if (errno == ENOENT)
             continue;
@@ -44,9 +53,28 @@ int run_guests_program(const std::string& command, const std::vector<std::string
         std::cerr << "virt-nested " << command << ": " << path << ": " << why << "\n";
         return exit_undetermined;
     }
-    std::cerr << "virt-nested " << command << ": it needs libvirt, and " << installed
-              << " is not installed; install the package virt-nested-libvirt\n";
+    std::cerr << "virt-nested " << command << ": " << missing() << "\n";
     return exit_undetermined;
+}
+
+Result<std::string> ask_guests_program(const std::vector<std::string>& arguments,
+                                       std::chrono::milliseconds time_limit) {
+    for (const std::string& path : {installed(), beside()}) {
+        if (::access(path.c_str(), X_OK) != 0)
+            continue;
+        std::vector<std::string> all = {path};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        Result<Ran> ran = run_program(all, time_limit);
+        if (!ran)
+            return ran.error();
+        if (ran->timed_out)
+            return Error{ETIMEDOUT, "libvirt did not answer within " +
+                                        std::to_string(time_limit.count()) + " ms"};
+        if (!ran->well() && ran->out.empty())
+            return Error{EIO, ran->why()};
+        return std::move(ran->out);
+    }
+    return Error{ENOENT, missing()};
 }
 
 } // namespace virt_nested

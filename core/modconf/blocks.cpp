@@ -132,13 +132,20 @@ void add_initramfs_blacklist(const Cmdline& cmdline, const std::string& module,
     for (const Cmdline::Token& token : cmdline.tokens) {
         if (token.name != "rd.driver.blacklist" && token.name != "rdblacklist")
             continue;
-        const std::string names = token.value.value_or("");
-        if (has_item(module_name(names), module))
-            blocks.push_back(block(Block::Kind::initramfs_blacklist,
-                                   Origin::at_command_line(token.offset), token.name + "=" + names,
-                                   false,
-                                   "it counts in the initramfs, and after it with dracut-ng 102 "
-                                   "and later only"));
+        if (!token.value)
+            continue;
+        const std::vector<std::string_view> names = items(*token.value);
+        const auto found = std::find_if(names.begin(), names.end(), [&](std::string_view name) {
+            return module_name(name) == module;
+        });
+        if (found == names.end())
+            continue;
+        blocks.push_back(block(Block::Kind::initramfs_blacklist,
+                               Origin::at_command_line(token.offset),
+                               token.name + "=" + *token.value, false,
+                               "it counts in the initramfs, and after it with dracut-ng 102 "
+                               "and later only"));
+        blocks.back().item = *found;
     }
 }
 

@@ -93,7 +93,8 @@ void add_module_blacklist(const Cmdline& cmdline, const std::string& module,
                           "module_blacklist=" + *found->value,
                           true,
                           true,
-                          {}});
+                          {},
+                          module});
 }
 
 // Of modules too: their init functions go through do_one_initcall (init/main.c), and the load fails
@@ -107,8 +108,10 @@ void add_initcall_blacklist(const Cmdline& cmdline, const std::string& module,
             std::begin(init_functions), std::end(init_functions), [&](const InitFunction& known) {
                 return known.module == module && has_item(*token.value, known.function);
             });
-        if (row != std::end(init_functions))
-            blocks.push_back(told(Block::Kind::initcall_blacklist, token, doubt_of(*row, kernel)));
+        if (row == std::end(init_functions))
+            continue;
+        blocks.push_back(told(Block::Kind::initcall_blacklist, token, doubt_of(*row, kernel)));
+        blocks.back().item = row->function;
     }
 }
 
@@ -134,7 +137,7 @@ std::optional<std::string> clears_cpu_flag(const Cmdline& cmdline, const Platfor
     if (platform.cpu_flag_number == 0)
         return std::nullopt;
     const Cmdline::Token* found = last(cmdline, [](const Cmdline::Token& token) {
-        return token.name == "clearcpuid" && token.value;
+        return token.name == clear_flags && token.value;
     });
     if (!found)
         return std::nullopt;

@@ -11,7 +11,8 @@
 
 namespace virt_nested {
 
-/// Its option clearcpuid=, as it stands, where that takes the platform's flag from the CPU.
+inline constexpr std::string_view clear_flags = "clearcpuid";
+/// That option, as it stands, where it takes the platform's flag from the CPU.
 std::optional<std::string> clears_cpu_flag(const Cmdline& cmdline, const Platform& platform);
 
 /// What the kernel was told about modules, of which this one is to be loaded.

@@ -88,22 +88,29 @@ bool Linter::unheard(const Cmdline::Token& token, const Origin& origin, const st
 void Linter::cmdline_lists() {
     for (const Cmdline::Blacklisted& entry : cmdline.blacklist)
         if (contains_dash_name(entry.name))
-            add(LintKind::not_normalised, LintSeverity::warning,
-                Origin::at_command_line(entry.offset), "modprobe.blacklist=" + entry.name,
-                "modprobe.blacklist= does not take '-' for '_': the entry matches no module",
-                "write " + module_name(entry.name));
+            list_without_effect("modprobe.blacklist", entry.name,
+                                Origin::at_command_line(entry.offset));
     for (const Cmdline::Token& token : cmdline.tokens) {
         if (token.after_dashes || !same_parameter(token.name, "module_blacklist"))
             continue;
         for (const std::string& word : cmdline.words("module_blacklist"))
             if (contains_dash_name(word) && token.value &&
                 token.value->find(word) != std::string::npos)
-                add(LintKind::not_normalised, LintSeverity::warning,
-                    Origin::at_command_line(token.offset), token.text(),
-                    "module_blacklist= does not take '-' for '_': '" + printable(word, 60) +
-                        "' matches no module",
-                    "write " + module_name(word));
+                list_without_effect(token.name, word, Origin::at_command_line(token.offset));
     }
+}
+
+/// What keeps nothing out is not wanted where this host shall nest.
+void Linter::list_without_effect(const std::string& argument, const std::string& name,
+                                 const Origin& origin) {
+    const std::string text = argument + "=" + name;
+    const bool unwanted = context.wanted.value_or(false);
+    add(LintKind::not_normalised, LintSeverity::warning, origin, text,
+        argument + "= does not take '-' for '_': '" + printable(name, 60) + "' matches no module",
+        unwanted ? std::string("remove it")
+                 : "write " + argument + "=" + printable(module_name(name), 60) +
+                       " where that is to be kept out, and remove it else",
+        unwanted ? std::optional(LintChange{text, {}}) : std::nullopt);
 }
 
 } // namespace virt_nested

@@ -45,6 +45,8 @@ class Linter {
     void load_list(const PlaceLine& line);
     void cmdline_word(size_t index);
     void cmdline_lists(); ///< of modules that are not to be loaded
+    void list_without_effect(const std::string& argument, const std::string& name,
+                             const Origin& origin);
     /// A word for a module of KVM that reaches nobody: says so and returns true.
     bool unheard(const Cmdline::Token& token, const Origin& origin, const std::string& text);
     void line(const NotedLine& noted);

@@ -202,6 +202,8 @@ struct Block {
     /// Why it may be loaded all the same: a command that cannot be followed, a blacklist of the
     /// initramfs alone; empty where the block is certain.
     std::string doubt;
+    /// Of an argument with a list of names: the one that blocks, as it is spelled there.
+    std::string item = {};
 };
 
 const char* name(Block::Kind kind);

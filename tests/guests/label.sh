@@ -150,7 +150,22 @@ if [ -n "$promtool" ]; then
     "$promtool" check metrics <"$lab/metrics" || fail "promtool: $(cat "$lab/metrics")"
     ok 'promtool takes the metrics of list'
 fi
-expect_vn 2 'is none of text, json and prometheus' list --format yaml
+expect_vn 2 'is none of text, json, prometheus and counts' list --format yaml
+
+# --- the counts, and the facts with them, agree with the list
+vn list --format counts >"$lab/counts"
+vn facts --guests >"$lab/facts"
+vn list --format json | lab_in /usr/bin/python3 -c '
+import collections, json, sys
+guests = json.load(sys.stdin)["guests"]
+counts = json.load(open(sys.argv[1]))
+assert counts["total"] == len(guests) > 2, counts
+assert counts["exposed"] == sum(g["exposed"] for g in guests), counts
+labels = collections.Counter(g["label"] for g in guests)
+assert {name: count["all"] for name, count in counts["labels"].items() if count["all"]} == labels, (counts, labels)
+assert json.load(open(sys.argv[2]))["guests"] == counts' "$lab/counts" "$lab/facts" || fail "counts: $(cat "$lab/counts"), facts: $(cat "$lab/facts")"
+expect_vn 0 '"guests":null,"guests_why":"exit status 3: virt-nested list: no connection' facts --guests --connect 'qemu+unix:///system?socket=/nonexistent'
+expect_vn 2 '--connect is for --guests' facts --connect test:///default
 
 # --- a definition that libvirt refuses stays as it was
 lab_guest brittle label=require cpu=kvm64 | lab_define

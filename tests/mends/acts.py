@@ -19,6 +19,17 @@ def directive(lines, number):
     return number - 1, end
 
 
+def in_variable(lines, variable):
+    """The last line begins with the variable's name, or one above it whose value goes on to there."""
+    for line in reversed(lines):
+        named = re.match(r"\s*(?:export\s+)?(\w+)", line)
+        if named and named.group(1) == variable:
+            return True
+        if named and line[named.end():].startswith(("=", "+=")) or line.lstrip().startswith("#"):
+            return False
+    return False
+
+
 def change_line(machine, step):
     """remove, replace; and arguments whose line is known."""
     path, text, by = step["file"], step["text"], step.get("by", "")
@@ -27,8 +38,8 @@ def change_line(machine, step):
     gone = machine.gone.setdefault(path, [])
     begin, end = directive(lines, step["line"] - sum(line < step["line"] for line in gone))
     old = "".join(lines[begin:end])
-    if step.get("variable") and not re.match(rf"\s*(export\s+)?{re.escape(step['variable'])}\b", old):
-        raise Failed(f"{path}:{step['line']} does not begin with {step['variable']}: {old!r}")
+    if step.get("variable") and not in_variable(lines[:begin + 1], step["variable"]):
+        raise Failed(f"{path}:{step['line']} is not of {step['variable']}: {old!r}")
     new = re.sub(rf"(?<![^\s\"'=]){re.escape(text)}(?![^\s\"'])", lambda _: by, old) if by else lists.without(old, text)
     if new == old:
         raise Failed(f"{path}:{step['line']} has no {text!r}: {old!r}")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where the kernel's arguments stand: one word there or away, in a line of a file, in entries, or in what a tool makes them from."""
+import os
 import re
+import subprocess
 
 from boot import ENTRIES, GRUB, SYSLINUX, UNIFIED, bls_fields, next_entry, release_in
 from images import files_in, newc, pe_of, sections_of
@@ -38,13 +40,12 @@ def completed(machine, path, variable):
 
 
 def grub_variables(machine):
-    """GRUB_CMDLINE_LINUX and _DEFAULT, as the shell reads /etc/default/grub and what is beside it."""
-    values = {}
-    for path in ["/etc/default/grub", *machine.files("/etc/default/grub.d/*.cfg")]:
-        for name, value in re.findall(r"(?m)^\s*(?:export\s+)?(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)=(.*)$", machine.read(path)):
-            value = value.strip().strip("\"'")
-            values[name] = re.sub(r"\$\{?(GRUB_CMDLINE\w+)\}?", lambda m: values.get(m.group(1), ""), value)
-    return " ".join(filter(None, (values.get("GRUB_CMDLINE_LINUX", "").strip(), values.get("GRUB_CMDLINE_LINUX_DEFAULT", "").strip())))
+    """GRUB_CMDLINE_LINUX and _DEFAULT, as a shell has them behind /etc/default/grub and what is beside it (grub-mkconfig)."""
+    files = ["/etc/default/grub", *machine.files("/etc/default/grub.d/*.cfg")]
+    source = 'for file; do [ ! -e "$file" ] || . "$file"; done; printf %s "$GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT"'
+    done = subprocess.run(["sh", "-c", source, "sh", *(str(machine.at(file)) for file in files)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          env={"PATH": os.environ["PATH"]}, check=True, text=True)
+    return " ".join(done.stdout.split())
 
 
 def make_grub_config(machine, path):

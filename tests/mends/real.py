@@ -45,7 +45,7 @@ def kernel_install(machine, words):
 def machines(folder):
     """Those whose plan names one of them; their files are what the tool itself makes of their lists."""
     names = ("grub.d-and-default", "grub-in-both-variables", "two-arguments-off", "blacklist-in-a-list", "clearcpuid-in-a-list",
-             "grub-default-already-mended", "systemd-boot-on-debian")
+             "grub-default-already-mended", "grub-in-an-own-variable", "grub-in-continued-lines", "systemd-boot-on-debian")
     tools.TOOLS["update-grub"] = (grub, "itself")
     tools.TOOLS["kernel-install"] = (kernel_install, "itself")
     return [machine for machine in made.write_all(folder) if machine[0] in names]

@@ -193,6 +193,8 @@ TOOLS = {
     "zipl": (nothing, "zipl(8): writes what /etc/zipl.conf and the entries say into the boot record"),
     "kernelstub": (kernelstub, "kernelstub(8): -a, -d"),
     "mkinitcpio": (mkinitcpio, "mkinitcpio(8): -P; unified images from /etc/kernel/cmdline"),
+    "nixos-rebuild": (nothing, "nixos-rebuild(8): boot builds what is declared, which lists.change_elsewhere has"),
+    "bootc": (nothing, "bootc-upgrade(8): stages the image, in which the same is"),
     "rpm-ostree": (rpm_ostree, "rpm-ostree(1): kargs, which count from the next boot"),
     "update-initramfs": (update_initramfs, "update-initramfs(8), initramfs-tools(7)"),
     "dracut": (dracut, "dracut(8): -f IMAGE KERNEL"),

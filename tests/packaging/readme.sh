@@ -33,6 +33,7 @@ deb | 0 | virt-nested explain web1
 deb | 0 | virsh dumpxml --inactive web1 | virt-nested explain -
 deb | 0 | virt-nested list --exposed
 none | needs a second host; tests/libvirt has two                      | virt-nested list --exposed --connect *
+deb | 0 | virt-nested facts --guests
 deb | 0 | virt-nested selftest
 deb | 0 | virt-nested unlabel web1
 deb | 0 | apt-get purge *

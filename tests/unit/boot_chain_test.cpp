@@ -148,7 +148,8 @@ TEST(BootArguments, AreNamedWhereTheyStandAndAsTheyAreSpelled) {
     EXPECT_EQ(removal(host, "kvm_intel.nested=0"),
               "run: grubby --update-kernel=ALL --remove-args=kvm-intel.nested=0");
     EXPECT_EQ(addition(host, "kvm_intel.nested=1"),
-              "run: grubby --update-kernel=ALL --args=kvm_intel.nested=1");
+              "run: grubby --update-kernel=ALL --remove-args=kvm-intel.nested=0, then run: grubby "
+              "--update-kernel=ALL --args=kvm_intel.nested=1");
 }
 
 TEST(BootArguments, OfAListTheOthersStay) {
@@ -240,10 +241,9 @@ TEST(BootArguments, GoByWhatBootsTheMachine) {
         {"WSL",
          {{"proc/sys/kernel/osrelease", "5.15.153.1-microsoft-standard-WSL2\n"},
           {"etc/os-release", "ID=debian\n"}},
-         "add kvm.x=1 to kernelCommandLine= below [wsl2] of .wslconfig on Windows, then run there: "
-         "wsl --shutdown",
-         "remove kvm_intel.nested=0 from kernelCommandLine= below [wsl2] of .wslconfig on Windows, "
-         "then run there: wsl --shutdown"},
+         "add kvm.x=1 to kernelCommandLine= below [wsl2] of .wslconfig on Windows",
+         "remove kvm_intel.nested=0 from kernelCommandLine= below [wsl2] of .wslconfig on "
+         "Windows"},
         {"nothing that tells",
          {},
          "add kvm.x=1 to the kernel command line in the boot loader's configuration",

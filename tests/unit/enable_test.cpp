@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -44,7 +45,9 @@ struct Outcome {
 Outcome run(const Folder& folder, bool on, bool dry_run = false) {
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    const ExitStatus status = enable(Sysroot(folder.path()), {.on = on, .dry_run = dry_run});
+    EnableResult result;
+    const ExitStatus status =
+        enable(Sysroot(folder.path()), {.on = on, .dry_run = dry_run}, result);
     return {status, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
 }
 
@@ -373,6 +376,42 @@ TEST(Enable, HasNothingToSayOfAnInitramfsThatAgrees) {
     const Outcome outcome = run(with_image("options kvm_amd nested=1\n"), true);
     EXPECT_EQ(outcome.status, exit_pass);
     EXPECT_EQ(outcome.err, "");
+}
+
+TEST(Reset, NamesTheImageThatStillHoldsTheFileAndWhatWaits) {
+    const Folder folder{
+        amd,
+        {"proc/sys/kernel/osrelease", "6.1.0\n"},
+        {"proc/cmdline", "quiet\n"},
+        {"lib/modules/6.1.0/modules.builtin", ""},
+        {"lib/modules/6.1.0/modules.dep", "kernel/arch/x86/kvm/kvm-amd.ko:\n"},
+        {"usr/sbin/update-initramfs", ""},
+        {"sys/module/kvm_amd/initstate", "live\n"},
+        {"sys/module/kvm_amd/parameters/nested", "0\n"},
+        {own_file + 1, own_text({"kvm_intel", "kvm_amd"}, false)},
+        {"boot/initrd.img-6.1.0",
+         newc({{"lib/modules/6.1.0/kernel/arch/x86/kvm/kvm-amd.ko", "x"},
+               {"etc/modprobe.d/00-virt-nested.conf", own_text({"kvm_amd"}, false)}})}};
+    const auto reset_it = [&](EnableResult& result) {
+        testing::internal::CaptureStdout();
+        testing::internal::CaptureStderr();
+        const ExitStatus status = reset(Sysroot(folder.path()), false, result);
+        return Outcome{status, testing::internal::GetCapturedStdout(),
+                       testing::internal::GetCapturedStderr()};
+    };
+    EnableResult result;
+    const Outcome outcome = reset_it(result);
+    EXPECT_EQ(outcome.status, exit_warn);
+    EXPECT_TRUE(contains(outcome.out, "at the next load nesting is on: ")) << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "/boot/initrd.img-6.1.0 still holds it; run: "
+                                      "update-initramfs -u -k 6.1.0"))
+        << outcome.err;
+    EXPECT_EQ(result.waits, (std::vector<std::string>{"reload", "image"}));
+    EXPECT_EQ(result.file_before, "nested=0");
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + own_file));
+    EnableResult again;
+    EXPECT_EQ(reset_it(again).status, exit_pass);
+    EXPECT_FALSE(again.changed);
 }
 
 TEST(Enable, NamesTheBootLoadersArgument) {

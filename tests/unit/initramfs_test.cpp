@@ -306,8 +306,10 @@ TEST(InitramfsCache, AnswersUntilTheImageChanges) {
     std::string text = *Sysroot().read(cache);
     text.replace(text.find("nested=0"), 8, "nested=7");
     std::ofstream(cache) << text;
-    EXPECT_EQ(read_initramfs_cached(root, "/boot/i", 0, 0, cache)->modprobe[0].text,
-              "options kvm_intel nested=7\n");
+    const Result<InitramfsContent> kept = read_initramfs_cached(root, "/boot/i", 0, 0, cache);
+    EXPECT_EQ(kept->modprobe[0].text, "options kvm_intel nested=7\n");
+    ASSERT_TRUE(kept->kept_since);
+    EXPECT_LE(std::abs(*kept->kept_since - static_cast<int64_t>(::time(nullptr))), 60);
     folder.write("boot/i", kvm_image("options kvm_intel nested=1\n") + std::string(4, '\0'));
     EXPECT_EQ(read_initramfs_cached(root, "/boot/i", 0, 0, cache)->modprobe[0].text,
               "options kvm_intel nested=1\n");

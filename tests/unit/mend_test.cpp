@@ -64,7 +64,8 @@ TEST(Mend, NixosIsToldItsOwnWay) {
     EXPECT_EQ(fix(host, "modprobe-lines"), nixos + std::string("options kvm_intel ept=1"));
     EXPECT_EQ(fix(host, "next-load"),
               nixos + std::string("replace 'nested=0' with 'nested=1', which is in ") +
-                  host.path() + "/etc/modprobe.d/nixos.conf:1");
+                  host.path() +
+                  "/etc/modprobe.d/nixos.conf:1, then run: nixos-rebuild boot, then reboot");
     EXPECT_EQ(fix(host, "hook-installed"),
               "virtualisation.libvirtd.hooks.qemu in configuration.nix: " +
                   std::string(hook_places().program));
@@ -94,7 +95,9 @@ TEST(Mend, EnableIsForHostsThatKeepEtc) {
     EXPECT_EQ(turned_on(), "run: virt-nested enable");
     host.write("etc/os-release", "ID=fedora\n");
     host.write("usr/lib/bootc/install/00.toml", "");
-    EXPECT_EQ(turned_on(), "put it into the image (Containerfile): options kvm_intel nested=1");
+    EXPECT_EQ(turned_on(),
+              "put it into the image (Containerfile): options kvm_intel nested=1, then run: bootc "
+              "upgrade, then reboot");
 }
 
 TEST(Mend, ModularDaemonsAreNamed) {
@@ -189,6 +192,31 @@ TEST(Mend, TheHashMmuOfChoiceIsTheOneCause) {
     booted_with(host, "disable_radix");
     EXPECT_EQ(planned(host), "remove disable_radix from GRUB_CMDLINE_LINUX in "
                              "/etc/default/grub:1, then run: update-grub, then reboot");
+}
+
+TEST(Mend, PowerIsToldTheOneThingThatItLacks) {
+    const auto host = [](const std::string& cpu, const std::string& arguments) {
+        test::Folder out{{"proc/cpuinfo", "processor\t: 0\ncpu\t\t: " + cpu +
+                                              ", altivec supported\n\ntimebase\t: "
+                                              "512000000\nplatform\t: PowerNV\nMMU\t\t: Hash\n"},
+                         {"proc/sys/kernel/osrelease", "6.1.0-50-powerpc64le\n"},
+                         {"dev/kvm", "nesting=0\n"},
+                         {"sys/module/kvm_hv/initstate", "live\n"},
+                         {"sys/module/kvm_hv/parameters/nested", "Y\n"}};
+        booted_with(out, arguments);
+        return planned(out);
+    };
+    EXPECT_EQ(host("POWER8E (raw)", "quiet"), "move the guests to POWER9 or later");
+    EXPECT_EQ(host("POWER8E (raw)", "disable_radix"), "move the guests to POWER9 or later");
+    EXPECT_EQ(host("POWER9 (raw)", "disable_radix=1 quiet"),
+              "remove disable_radix=1 from GRUB_CMDLINE_LINUX in /etc/default/grub:1, then run: "
+              "update-grub, then reboot");
+    EXPECT_EQ(host("POWER10 (raw)", "quiet"),
+              "add disable_radix=no to GRUB_CMDLINE_LINUX in /etc/default/grub, then run: "
+              "update-grub, then reboot");
+    EXPECT_EQ(host("POWER9 (raw)", "disable_radix=yes disable_radix=no"),
+              "the hardware or its partition must offer it")
+        << "the last one counts";
 }
 
 TEST(Mend, AToolThatHasDoneItsWorkIsNotNamedAgainForAFileThatIsRight) {

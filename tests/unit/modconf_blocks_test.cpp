@@ -213,6 +213,14 @@ TEST(ModconfBlocks, NoModuleLoadsAnyMore) {
     EXPECT_TRUE(fold(one(""), line("nomodule"), Linkage::built_in).blocks.empty());
 }
 
+TEST(ModconfBlocks, OfAListTheNameThatBlocksIsTold) {
+    const auto item = [](const char* text) { return fold(one(""), line(text)).blocks.at(0).item; };
+    EXPECT_EQ(item("rd.driver.blacklist=nouveau,kvm-intel"), "kvm-intel");
+    EXPECT_EQ(item("module_blacklist=kvm_intel,nouveau"), "kvm_intel");
+    EXPECT_EQ(item("initcall_blacklist=floppy_init,vmx_init"), "vmx_init");
+    EXPECT_EQ(item("nomodule"), "");
+}
+
 TEST(ModconfBlocks, FlagsAreClearedByNameAndByNumber) {
     const Platform& vmx = platform(PlatformId::intel);
     const Platform& svm = platform(PlatformId::amd);

@@ -285,6 +285,24 @@ TEST(Lint, TwoDashesInOptions) {
               std::string("warning after-dashes") + file_1);
 }
 
+TEST(Lint, AListWithoutEffectGoesWhereNestingIsWanted) {
+    const KmodProfile profile = kmod_profile(30);
+    const auto found = [&](std::optional<bool> wanted) {
+        LintContext context;
+        context.module = "kvm_intel";
+        context.wanted = wanted;
+        return lint_modconf({}, {}, parse_cmdline("modprobe.blacklist=a,kvm-intel", profile),
+                            context)
+            .at(0);
+    };
+    ASSERT_TRUE(found(true).change);
+    EXPECT_EQ(found(true).change->text, "modprobe.blacklist=kvm-intel");
+    EXPECT_EQ(found(true).change->by, "");
+    EXPECT_FALSE(found(false).change);
+    EXPECT_EQ(found(std::nullopt).mend, "write modprobe.blacklist=kvm_intel where that is to be "
+                                        "kept out, and remove it else");
+}
+
 // --- the command line
 // -----------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Mends as data, and the plan that a report makes of them.
 #include "validator/checks/causes.h"
+#include "validator/checks/steady.h"
 #include "validator/checks/step.h"
 
 #include <gtest/gtest.h>
@@ -51,6 +52,23 @@ TEST(Step, ACommandKeepsItsBackslashesAndNothingElseThatIsNotPrintable) {
     EXPECT_EQ(run("echo '\x1b[2J\n'").words, "run: echo '\\x1b[2J\\x0a'");
     EXPECT_EQ(pasted("\\\\a\\"), "\\\\a\\");
     EXPECT_EQ(pasted(""), "");
+}
+
+TEST(Step, AMachineIsBootedAnewInItsOwnWay) {
+    Mend mend = Mend(run("reboot-tool")).then(reboot()).then(reboot("reboot: KVM is built in"));
+    say_reboot(mend, "run on Windows: wsl --shutdown");
+    EXPECT_EQ(in_words(mend), "run: reboot-tool, then run on Windows: wsl --shutdown, then run on "
+                              "Windows: wsl --shutdown: KVM is built in");
+}
+
+TEST(Steady, WhatChangesByItselfIsLeftOut) {
+    EXPECT_EQ(steady("the kernel says: [    9.123456] kvm: x [0.1] y"),
+              "the kernel says: kvm: x y");
+    EXPECT_EQ(steady("[T12] [a.1] [] [12] x"), "[T12] [a.1] [] [12] x");
+    EXPECT_EQ(steady("held (refcnt 31; fuser), /refcnt is 2, refcnt 0"),
+              "held (refcnt N; fuser), /refcnt is N, refcnt 0");
+    EXPECT_EQ(steady("refcnt"), "refcnt");
+    EXPECT_EQ(steady("[1.2"), "[1.2");
 }
 
 TEST(Step, WhatIsThereIsNotSaidTwice) {
@@ -112,4 +130,20 @@ TEST(Plan, AdviceBesideWhatCanBeDoneIsLeftOut) {
     EXPECT_EQ(planned({finding("said", Outcome::warn, advice),
                        finding("done", Outcome::fail, change("/a", 1))}),
               (Lines{"done: remove a line of /a <- said"}));
+}
+
+TEST(Plan, TwoThatLeaveAnotherTextOfOneArgumentAreNotMixed) {
+    const auto without = [](const char* left) {
+        Step remove = run("remove");
+        remove.act = Act::remove_argument;
+        remove.text = "x=a,b,c";
+        Step add = run(std::string("add ") + left);
+        add.act = Act::add_argument;
+        add.text = left;
+        return Mend(remove).then(add).then(run("apply"));
+    };
+    EXPECT_EQ(planned({finding("a", Outcome::fail, without("x=a,b")),
+                       finding("b", Outcome::warn, without("x=b,c")),
+                       finding("c", Outcome::warn, without("x=a,b"))}),
+              Lines{"a: run: remove, then run: add x=a,b, then run: apply <- b <- c"});
 }

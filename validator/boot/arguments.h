@@ -27,6 +27,13 @@ struct ArgumentPlace {
     std::string text;     ///< "kvm-intel.nested=0", as it is spelled
 };
 
-std::vector<ArgumentPlace> argument_places(const Sysroot& root, const ArgumentList& list);
+/// What the files of a list say.
+struct ListLines {
+    std::vector<ArgumentPlace> places;
+    /// The file whose line has the last word on what an argument is added to: one that sets it
+    /// without what was there before. Empty: the first file is as good as another.
+    std::string set_in;
+};
+ListLines read_argument_list(const Sysroot& root, const ArgumentList& list);
 
 } // namespace virt_nested

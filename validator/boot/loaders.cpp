@@ -51,9 +51,8 @@ constexpr std::array<Sign, 5> grub2_mkconfig = {{{Kind::file, "/usr/sbin/grub2-m
 constexpr std::array<std::string_view, 2> default_grub = {"/etc/default/grub",
                                                           "/etc/default/grub.d/*.cfg"};
 constexpr std::string_view grub_variables = "GRUB_CMDLINE_";
-constexpr std::string_view add_to_grub = "add @ to GRUB_CMDLINE_LINUX in /etc/default/grub";
-constexpr std::string_view remove_from_grub =
-    "remove @ from GRUB_CMDLINE_LINUX in /etc/default/grub";
+constexpr std::string_view add_to_grub = "add @ to GRUB_CMDLINE_LINUX in %f";
+constexpr std::string_view remove_from_grub = "remove @ from GRUB_CMDLINE_LINUX in %f";
 constexpr std::array<ArgumentList, 4> grub_lists = {{
     {.when = grubby,
      .add = "run: grubby --update-kernel=ALL --args=@",
@@ -61,6 +60,7 @@ constexpr std::array<ArgumentList, 4> grub_lists = {{
     {.when = update_grub,
      .files = default_grub,
      .key = grub_variables,
+     .shell = true,
      .adds_to = "GRUB_CMDLINE_LINUX",
      .add = add_to_grub,
      .remove = remove_from_grub,
@@ -68,12 +68,14 @@ constexpr std::array<ArgumentList, 4> grub_lists = {{
     {.when = grub2_mkconfig,
      .files = default_grub,
      .key = grub_variables,
+     .shell = true,
      .adds_to = "GRUB_CMDLINE_LINUX",
      .add = add_to_grub,
      .remove = remove_from_grub,
      .apply = "grub2-mkconfig -o %c"},
     {.files = default_grub,
      .key = grub_variables,
+     .shell = true,
      .adds_to = "GRUB_CMDLINE_LINUX",
      .add = add_to_grub,
      .remove = remove_from_grub,
@@ -184,6 +186,7 @@ constexpr std::array<ArgumentList, 1> proxmox_systemd_lists = {{
 constexpr std::array<ArgumentList, 1> proxmox_grub_lists = {{
     {.files = default_grub,
      .key = grub_variables,
+     .shell = true,
      .adds_to = "GRUB_CMDLINE_LINUX",
      .add = add_to_grub,
      .remove = remove_from_grub,
@@ -208,6 +211,7 @@ constexpr std::array<ArgumentList, 3> syslinux_lists = {{
     {.when = u_boot_menu,
      .files = default_u_boot,
      .key = "U_BOOT_PARAMETERS",
+     .shell = true,
      .adds_to = "U_BOOT_PARAMETERS",
      .add = "add @ to U_BOOT_PARAMETERS in /etc/default/u-boot",
      .remove = "remove @ from U_BOOT_PARAMETERS in /etc/default/u-boot",
@@ -215,6 +219,7 @@ constexpr std::array<ArgumentList, 3> syslinux_lists = {{
     {.when = update_extlinux,
      .files = update_extlinux_conf,
      .key = "default_kernel_opts",
+     .shell = true,
      .adds_to = "default_kernel_opts",
      .add = "add @ to default_kernel_opts in /etc/update-extlinux.conf",
      .remove = "remove @ from default_kernel_opts in /etc/update-extlinux.conf",
@@ -230,10 +235,8 @@ constexpr std::array<ArgumentList, 3> syslinux_lists = {{
 constexpr std::array<Sign, 2> wsl = {
     {{Kind::release, "microsoft-standard"}, {Kind::release, "WSL2"}}};
 constexpr std::array<ArgumentList, 1> wsl_lists = {{
-    {.add = "add @ to kernelCommandLine= below [wsl2] of .wslconfig on Windows, then run there: "
-            "wsl --shutdown",
-     .remove = "remove @ from kernelCommandLine= below [wsl2] of .wslconfig on Windows, then run "
-               "there: wsl --shutdown"},
+    {.add = "add @ to kernelCommandLine= below [wsl2] of .wslconfig on Windows",
+     .remove = "remove @ from kernelCommandLine= below [wsl2] of .wslconfig on Windows"},
 }};
 constexpr Names refind_conf = {"/boot/refind_linux.conf"};
 constexpr std::array<Sign, 1> refind_there = {{{Kind::file, refind_conf[0]}}};
@@ -251,7 +254,7 @@ constexpr std::array<ArgumentList, 1> efi_lists = {{
 }};
 
 constexpr std::array<BootLoader, 12> rows = {{
-    {.name = "WSL", .booted = wsl, .lists = wsl_lists},
+    {.name = "WSL", .booted = wsl, .lists = wsl_lists, .reboot = "run on Windows: wsl --shutdown"},
     {.name = "systemd-boot, by proxmox-boot-tool",
      .booted = proxmox_systemd,
      .installed = proxmox_there,

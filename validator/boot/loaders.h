@@ -45,6 +45,7 @@ struct ArgumentList {
     Signs when = {};                              ///< any of these; empty: always
     std::span<const std::string_view> files = {}; ///< '*' stands for a last name's beginning
     std::string_view key = {}; ///< how the lines begin that hold it; empty: all do
+    bool shell = false;        ///< a shell reads the files, and the key begins variables
     /// The key of the line that an argument is added to; empty: the file is the command line.
     std::string_view adds_to = {};
     std::string_view add = {};    ///< a clause; or "run: " and a command
@@ -61,6 +62,7 @@ struct BootLoader {
     /// Of those that are there; nullptr: its entries are where files of this system do not tell.
     BootMenu (*read)(const Sysroot& root, const std::vector<std::string>& configs) = nullptr;
     std::span<const ArgumentList> lists = {}; ///< the first that fits
+    std::string_view reboot = {};             ///< how it is booted anew; empty: by a reboot
 };
 
 std::span<const BootLoader> boot_loaders();

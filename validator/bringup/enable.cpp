@@ -31,11 +31,13 @@ constexpr std::chrono::minutes image_time_limit{30}; ///< a slow disk and a larg
 /// One run: what it says, and the worst that it has met.
 class Run {
   public:
-    Run(const Sysroot& root, const EnableOptions& options)
-        : root_(root), options_(options), facts_(gather(root, {})),
+    Run(const Sysroot& root, const EnableOptions& options, EnableResult& result)
+        : root_(root), options_(options), result_(result), facts_(gather(root, {})),
           conf_(facts_.configuration.conf), boot_(facts_.boot) {}
 
     ExitStatus go();
+    /// What came of it.
+    void tell();
 
   private:
     void say(const std::string& line) const { std::cout << line << "\n"; }
@@ -64,6 +66,7 @@ class Run {
 
     const Sysroot& root_;
     EnableOptions options_;
+    EnableResult& result_;
     const Facts facts_; ///< before anything was changed
     ModConf conf_;      ///< what of them this run has changed, as it stands now
     BootFacts boot_;
@@ -96,8 +99,10 @@ void Run::weigh() {
 /// POWER: the parameter can be written, and counts from the next guest on.
 void Run::write_live() {
     const std::string path = "/sys/module/" + plan_.module + "/parameters/nested";
-    if (options_.dry_run)
+    if (options_.dry_run) {
+        result_.running_after = value();
         return say(std::string("would write ") + value() + " to " + path);
+    }
     const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (fd.get() < 0 || ::write(fd.get(), value(), 1) != 1)
         return object(path + ": " + std::strerror(errno));
@@ -140,6 +145,8 @@ void Run::reload_module() {
         return object(plan_.module + " was not reloaded: " + why);
     const bool loaded = facts_.host.module.on();
     if (options_.dry_run)
+        result_.running_after = value();
+    if (options_.dry_run)
         return say("would run: " + (loaded ? "modprobe -r " + plan_.module + "; " : "") +
                    "modprobe " + plan_.module + (options_.runtime ? " " + option() : ""));
     // The answer's own descriptor is closed, /dev/kvm is nobody's now.
@@ -179,8 +186,11 @@ void Run::build(const StaleImage& stale) {
         quoted.push_back(word.starts_with("-") ? word : shell_word(word));
     const std::string shown = command.empty() ? in_words(mend_initramfs(facts_, *stale.image))
                                               : "run: " + join(quoted, " ");
-    if (!options_.initramfs || command.empty() || !root_.live())
+    if (!options_.initramfs || command.empty() || !root_.live()) {
+        result_.waits.emplace_back("image");
         return object(stale.why + "; " + shown, exit_warn);
+    }
+    result_.changed = true;
     if (options_.dry_run)
         return say(stale.why + "; would " + shown);
     say(stale.why + "; " + shown);
@@ -259,12 +269,7 @@ ExitStatus Run::until_the_next_boot() {
     if (refused())
         return status_;
     now();
-    const Outlook next = at_next_boot(facts_);
-    const char* what = next.state == State::on    ? "nesting is on"
-                       : next.state == State::off ? "nesting is off"
-                                                  : "what nesting will be cannot be told";
-    say(std::string("at the next boot ") + what + ": " + next.found +
-        (next.source.empty() ? "" : " (" + next.source + ")"));
+    say(in_words(at_next_boot(facts_), "at the next boot"));
     return status_;
 }
 
@@ -303,10 +308,38 @@ ExitStatus Run::go() {
     return status_;
 }
 
+void Run::tell() {
+    const auto running = [](const Host& host) {
+        return host.parameter.undetermined() || host.parameter.absent() ? std::string()
+                                                                        : host.parameter.found;
+    };
+    written_.reset();
+    const Host after =
+        root_.live() && !options_.dry_run ? read_host(root_, *kvm_of(root_)) : facts_.host;
+    result_.running_before = running(facts_.host);
+    if (result_.running_after.empty())
+        result_.running_after = running(after);
+    result_.file_before = state_of_own_file(root_);
+    if (!options_.runtime)
+        result_.file_before = state_of_own_file(before_, before_text_);
+    result_.file_after = options_.dry_run && plan_.write ? std::string("nested=") + value()
+                                                         : state_of_own_file(root_);
+    result_.changed |= result_.file_after != result_.file_before ||
+                       result_.running_after != result_.running_before;
+    if (!plan_.refusal.empty() || options_.runtime || result_.running_after.empty() ||
+        parse_parameter(result_.running_after, {}).on() == options_.on)
+        return;
+    const bool boots = facts_.modules.built_in() || facts_.modules.loading.off();
+    result_.waits.emplace_back(boots ? "reboot" : "reload");
+}
+
 } // namespace
 
-ExitStatus enable(const Sysroot& root, const EnableOptions& options) {
-    return Run(root, options).go();
+ExitStatus enable(const Sysroot& root, const EnableOptions& options, EnableResult& result) {
+    Run run(root, options, result);
+    const ExitStatus status = run.go();
+    run.tell();
+    return status;
 }
 
 } // namespace virt_nested

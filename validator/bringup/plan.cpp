@@ -129,6 +129,19 @@ bool is_own_text(std::string_view text) {
     return true;
 }
 
+std::string state_of_own_file(AtomicFile::Kind kind, const std::string& text) {
+    if (kind == AtomicFile::Kind::absent)
+        return "absent";
+    if (kind != AtomicFile::Kind::regular || !is_own_text(text))
+        return "other";
+    return text.ends_with("=1\n") ? "nested=1" : "nested=0";
+}
+
+std::string state_of_own_file(const Sysroot& root) {
+    const Result<AtomicFile> file = AtomicFile::open(root, own_file, AtomicFile::Access::look);
+    return file ? state_of_own_file(file->kind(), file->text()) : "absent";
+}
+
 std::vector<std::string> contradictions(const Sysroot& root, const Facts& facts,
                                         const ModConf& conf, const std::string& module, bool on) {
     std::vector<std::string> out;
@@ -308,6 +321,14 @@ std::vector<std::string> beaten_by_boot_loader(const Facts& facts, const ModConf
                       in_words(mend_remove_argument(facts, argument)));
     }
     return out;
+}
+
+std::string in_words(const Outlook& outlook, const std::string& when) {
+    const char* what = outlook.state == State::on    ? " nesting is on: "
+                       : outlook.state == State::off ? " nesting is off: "
+                                                     : " nesting may be on or off: ";
+    return when + what + outlook.found +
+           (outlook.source.empty() ? "" : " (" + outlook.source + ")");
 }
 
 std::vector<std::string> rebuild_command(const Sysroot& root, const InitramfsImage& image) {

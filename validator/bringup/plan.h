@@ -5,6 +5,7 @@
 
 #include "cli/exit_status.h"
 #include "core/atomic_file.h"
+#include "validator/checks/by_options.h"
 #include "validator/facts/facts.h"
 
 #include <string>
@@ -23,6 +24,10 @@ std::string option_line(const std::string& module, bool on);
 std::string own_text(const std::vector<std::string>& modules, bool on);
 /// No word in it but those that own_text() writes, for any module and value.
 bool is_own_text(std::string_view text);
+
+/// "nested=1", "nested=0"; "absent"; "other": somebody else's.
+std::string state_of_own_file(AtomicFile::Kind kind, const std::string& text);
+std::string state_of_own_file(const Sysroot& root);
 
 struct Plan {
     bool on = true;
@@ -62,6 +67,9 @@ struct StaleImage {
 };
 std::vector<StaleImage> stale_images(const Sysroot& root, const Facts& facts,
                                      const std::vector<InitramfsImage>& images, const Plan& plan);
+
+/// "at the next load nesting is on: nested=1 (/etc/modprobe.d/kvm.conf:1)"
+std::string in_words(const Outlook& outlook, const std::string& when);
 
 /// Where the boot loader gives the next kernel an argument that beats the configuration: a sentence
 /// each, the running kernel's own command line apart.

@@ -62,6 +62,21 @@ int comes_first(const Report& report, const Cause& cause) {
                                                                                                 : 2;
 }
 
+/// Both change the same argument, and leave another text in its place.
+bool disagree(const Mend& a, const Mend& b) {
+    const auto name = [](const Step& step) { return step.text.substr(0, step.text.find('=')); };
+    return std::any_of(a.steps.begin(), a.steps.end(), [&](const Step& one) {
+        return std::any_of(b.steps.begin(), b.steps.end(), [&](const Step& other) {
+            if (one.act != other.act || one == other)
+                return false;
+            return one.act == Act::add_argument
+                       ? name(one) == name(other)
+                       : one.act == Act::remove_argument && one.text == other.text &&
+                             one.file == other.file && one.line == other.line;
+        });
+    });
+}
+
 std::vector<Cause> grouped(const Report& report) {
     std::vector<Cause> out;
     std::map<std::string, size_t> known;
@@ -78,7 +93,7 @@ std::vector<Cause> grouped(const Report& report) {
         }
         Cause& cause = out[place->second];
         // Where something can be done, advice beside it says the same in other words.
-        if (can_be_carried_out(check.mend))
+        if (can_be_carried_out(check.mend) && !disagree(cause.mend, check.mend))
             cause.mend = can_be_carried_out(cause.mend) ? std::move(cause.mend).then(check.mend)
                                                         : check.mend;
         cause.follow.push_back(i);

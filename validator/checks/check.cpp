@@ -157,6 +157,9 @@ Report report_on(const Facts& facts, const ValidateOptions& options) {
             report.checks.push_back(beside(entry, std::move(finding)));
     }
     settle(report);
+    if (facts.boot.loader && !facts.boot.loader->reboot.empty())
+        for (CheckResult& check : report.checks)
+            say_reboot(check.mend, facts.boot.loader->reboot);
     plan(report);
     return report;
 }

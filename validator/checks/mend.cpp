@@ -8,6 +8,7 @@
 #include "validator/checks/missing_module.h"
 #include "validator/checks/outer_host.h"
 #include "validator/checks/outlook.h"
+#include "validator/checks/power.h"
 #include "validator/checks/refusal.h"
 
 #include <algorithm>
@@ -20,6 +21,11 @@ std::string where(const Facts& facts, const Origin& origin) {
 
 namespace {
 
+/// Where this host's files of /etc are made.
+Mend mend_elsewhere(const Facts& facts, const std::string& words) {
+    return applied_elsewhere(facts, std::string(facts.machine.kind->files) + ": " + words);
+}
+
 /// A line of modprobe.d changed: `by` in place of `text`, or `text` away.
 Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text,
                const std::string& by = {}) {
@@ -31,8 +37,7 @@ Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text
                                  ? "remove '" + printable(text) + "'"
                                  : "replace '" + printable(text) + "' with '" + printable(by) + "'";
     if (facts.machine.made_elsewhere())
-        return std::string(facts.machine.kind->files) + ": " + what + ", which is in " +
-               where(facts, origin);
+        return mend_elsewhere(facts, what + ", which is in " + where(facts, origin));
     change.file = origin.file;
     change.line = origin.line;
     if (origin.file.starts_with("/etc/") || origin.file.starts_with("/run/")) {
@@ -56,15 +61,9 @@ Step reload(const Facts& facts, const std::string& before = {}) {
     return out;
 }
 
-/// Of a list of modules, the one that is meant; the others stay.
-std::string blocking_word(const Facts& facts, const Block& block) {
-    const size_t equals = block.text.find('=');
-    if (block.kind != Block::Kind::module_blacklist || equals == std::string::npos)
-        return block.text;
-    const std::string module(facts.platform()->module);
-    return block.text.substr(0, equals + 1) + (has_item(block.text.substr(equals + 1), module)
-                                                   ? module
-                                                   : block.text.substr(equals + 1));
+bool is_default(const Facts& facts, bool on) {
+    return default_of(*facts.platform(), facts.boot.kernel()).state ==
+           (on ? State::on : State::off);
 }
 
 /// The value that is wanted of this host, of a parameter that nests.
@@ -77,6 +76,12 @@ std::string wanted_text(const Facts& facts, std::string_view module, std::string
 }
 
 } // namespace
+
+Mend applied_elsewhere(const Facts& facts, Mend change) {
+    const std::string_view command = facts.machine.kind->apply;
+    return command.empty() ? change
+                           : std::move(change).then(run(std::string(command))).then(reboot());
+}
 
 Mend mend_initramfs(const Facts& facts, const InitramfsImage& image) {
     if (facts.machine.kind)
@@ -148,15 +153,13 @@ Mend mend_nested(const Facts& facts, Turn turn) {
                   : mend_remove_argument(facts, platform.boot_option);
     // Ours comes first by its name, so that every other file keeps the last word: where one says
     // otherwise, that one is to be mended.
-    const bool by_default = default_of(platform, facts.boot.kernel()).on() == on;
     if (Mend mend = mend_settings(facts, facts.configuration.effective, turn);
-        !mend.empty() && (by_default || !facts.modules.built_in()))
+        !mend.empty() && (is_default(facts, on) || !facts.modules.built_in()))
         return mend;
     if (facts.modules.built_in())
         return mend_add_argument(facts, std::string(platform.module) + "." + setting);
     if (facts.machine.made_elsewhere())
-        return std::string(facts.machine.kind->files) + ": options " +
-               std::string(platform.module) + " " + setting;
+        return mend_elsewhere(facts, "options " + std::string(platform.module) + " " + setting);
     return run(on ? "virt-nested enable" : "virt-nested disable");
 }
 
@@ -211,9 +214,14 @@ Mend mend_setting(const Facts& facts, const Setting& setting) {
 Mend mend_setting(const Facts& facts, const Setting& setting, std::string_view module,
                   std::string_view parameter) {
     const std::string text = setting.shown(parameter);
-    if (setting.origin.on_command_line())
-        return mend_remove_argument(facts, std::string(module) + "." + text);
-    return mend_file(facts, setting.origin, text, wanted_text(facts, module, parameter));
+    const std::string wanted = wanted_text(facts, module, parameter);
+    if (!setting.origin.on_command_line())
+        return mend_file(facts, setting.origin, text, wanted);
+    // No modprobe.d speaks behind an argument of a built-in.
+    if (!wanted.empty() && facts.modules.built_in() &&
+        !is_default(facts, facts.config.host == HostIntent::on))
+        return mend_add_argument(facts, std::string(module) + "." + wanted);
+    return mend_remove_argument(facts, std::string(module) + "." + text);
 }
 
 std::vector<const Setting*> in_the_way(const Effective& options, Turn turn) {
@@ -242,7 +250,10 @@ Mend mend_settings(const Facts& facts, const Effective& options, Turn turn) {
 
 Mend mend_block(const Facts& facts, const Block& block) {
     if (block.origin.on_command_line())
-        return mend_remove_argument(facts, blocking_word(facts, block));
+        return mend_remove_argument(facts, block.item.empty()
+                                               ? block.text
+                                               : block.text.substr(0, block.text.find('=') + 1) +
+                                                     block.item);
     return mend_file(facts, block.origin, block.text);
 }
 
@@ -294,25 +305,14 @@ Mend mend_missing_module(const Facts& facts) {
     return missing_module(facts).mend;
 }
 
-Mend mend_cleared(const Facts& facts, const std::string& option) {
-    const size_t list = option.find('=') + 1;
-    const std::string flag(facts.platform()->cpu_flag);
-    return mend_remove_argument(
-        facts, has_item(option.substr(list), flag) ? option.substr(0, list) + flag : option);
-}
-
 Mend mend_cpu(const Facts& facts) {
-    const std::optional<std::string> option =
-        clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform());
-    return option ? mend_cleared(facts, *option).then(reboot()) : mend_hardware(facts);
+    return clears_cpu_flag(facts.configuration.known_cmdline(), *facts.platform())
+               ? mend_cleared(facts).then(reboot())
+               : mend_hardware(facts);
 }
 
 Mend mend_withheld(const Facts& facts) {
-    constexpr std::string_view hash_mmu = "disable_radix";
-    if (facts.platform()->id == PlatformId::power && facts.configuration.cmdline &&
-        !facts.configuration.cmdline->values(hash_mmu).empty())
-        return mend_remove_argument(facts, hash_mmu).then(reboot());
-    return mend_hardware(facts);
+    return facts.platform()->id == PlatformId::power ? mend_power(facts) : mend_hardware(facts);
 }
 
 Mend mend_nested_paging(const Facts& facts) {

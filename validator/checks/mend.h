@@ -24,6 +24,9 @@ constexpr Turn turn(bool on) {
 Mend mend_add_argument(const Facts& facts, std::string_view argument);
 Mend mend_remove_argument(const Facts& facts, std::string_view argument);
 
+/// On a kind of host that is not changed file by file: what makes the change count.
+Mend applied_elsewhere(const Facts& facts, Mend change);
+
 /// What boots next is known, and is without it.
 bool gone_at_next_boot(const Facts& facts, std::string_view argument);
 
@@ -53,9 +56,8 @@ Mend mend_now(const Facts& facts, Turn turn);
 /// How the kernel gets the flag of the CPU that it does not show.
 Mend mend_cpu(const Facts& facts);
 
-/// How clearcpuid=, as it stands, lets the kernel have the flag; what else is in its list stays
-/// hidden.
-Mend mend_cleared(const Facts& facts, const std::string& option);
+/// How clearcpuid= lets the kernel have the flag; what else is in its list stays hidden.
+Mend mend_cleared(const Facts& facts);
 
 /// How KVM comes to offer what the parameter alone does not bring.
 Mend mend_withheld(const Facts& facts);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Arguments of the kernel's command line, there and away, in the way of what boots this machine.
+#include "core/modconf/boot_options.h"
 #include "core/text.h"
 #include "validator/checks/mend.h"
 
@@ -30,25 +31,25 @@ bool same_argument(std::string_view a, std::string_view b) {
     return same_parameter(name_of(a), name_of(b)) && value_of(a) == value_of(b);
 }
 
-/// `word` as found, where it is the argument, or a list of the same name that has its value.
+/// `word` as found, where it is the argument, or a list of the same name that has one of its names.
 bool matches(std::string_view word, std::string_view argument, Spelled& out) {
     if (same_argument(word, argument)) {
         out = {std::string(word), {}};
         return true;
     }
-    const std::string_view value = value_of(argument);
-    if (!same_parameter(name_of(word), name_of(argument)) || value.empty() ||
-        !has_item(value_of(word), value))
+    if (!same_parameter(name_of(word), name_of(argument)))
         return false;
-    std::string left;
-    std::string_view rest = value_of(word);
-    while (!rest.empty()) {
-        const std::string_view item = rest.substr(0, rest.find(','));
-        if (item != value)
-            left += (left.empty() ? "" : ",") + std::string(item);
-        rest.remove_prefix(std::min(item.size() + 1, rest.size()));
-    }
-    out = {std::string(word), left.empty() ? "" : std::string(name_of(word)) + "=" + left};
+    const std::vector<std::string_view> taken = items(value_of(argument));
+    const std::vector<std::string_view> all = items(value_of(word));
+    std::vector<std::string> left;
+    for (const std::string_view item : all)
+        if (std::none_of(taken.begin(), taken.end(),
+                         [&](std::string_view name) { return same_parameter(item, name); }))
+            left.emplace_back(item);
+    if (left.size() == all.size())
+        return false;
+    out = {std::string(word),
+           left.empty() ? "" : std::string(name_of(word)) + "=" + join(left, ",")};
     return true;
 }
 
@@ -85,6 +86,10 @@ std::string kernel_file(const Facts& facts) {
 
 /// That one of the list's files which an argument is added to: a pattern's is the next entry's.
 std::string changed_file(const Facts& facts) {
+    if (!facts.boot.list_set_in.empty())
+        return facts.boot.list_set_in;
+    if (!facts.boot.list || facts.boot.list->files.empty())
+        return {};
     const std::string_view first = facts.boot.list->files.front();
     if (first.find('*') == std::string_view::npos && facts.boot.list->files.size() < 3)
         return std::string(first);
@@ -107,12 +112,15 @@ std::string filled(const Facts& facts, std::string_view pattern, const std::stri
     replace_all(out, "%e",
                 facts.boot.next.empty() ? "the entry"
                                         : printable(facts.boot.next.front().entry.source, 512));
+    replace_all(out, "%f", printable(changed_file(facts)));
     replace_all(out, "@", argument);
     return out;
 }
 
 /// What makes a change of the list count.
 Mend applied(const Facts& facts, Mend mend) {
+    if (facts.machine.kind)
+        return applied_elsewhere(facts, std::move(mend));
     if (facts.boot.list && !facts.boot.list->apply.empty())
         return std::move(mend).then(run(filled(facts, facts.boot.list->apply, {})));
     return mend;
@@ -155,6 +163,16 @@ Mend in_place_of_others(const Facts& facts, const std::string& argument) {
     return out;
 }
 
+/// Each of that name with another value, in the next boots' command lines.
+std::vector<Spelled> others_of(const Facts& facts, std::string_view argument) {
+    std::vector<Spelled> out;
+    for (const NextBoot& boot : facts.boot.next)
+        for (const std::string& word : kvm_arguments(boot.entry.cmdline))
+            if (same_parameter(name_of(word), name_of(argument)) && !same_argument(word, argument))
+                out.push_back({word, {}});
+    return out;
+}
+
 /// What a row says of one argument, for a person and as data: a text that begins with "run: " is a
 /// command, any other a clause.
 Step by_text(const Facts& facts, std::string_view text, Act act, const std::string& argument) {
@@ -174,14 +192,26 @@ Step by_text(const Facts& facts, std::string_view text, Act act, const std::stri
     return out;
 }
 
+struct ArgumentTexts {
+    std::string_view add = "add @ to the kernel command line in the boot loader's configuration";
+    std::string_view remove =
+        "remove @ from the kernel command line in the boot loader's configuration";
+};
+
+ArgumentTexts texts_of(const Facts& facts) {
+    if (facts.machine.kind)
+        return {facts.machine.kind->add, facts.machine.kind->remove};
+    return facts.boot.list ? ArgumentTexts{facts.boot.list->add, facts.boot.list->remove}
+                           : ArgumentTexts();
+}
+
 /// The argument taken away, and what is left of a list put there.
-Mend by_texts(const Facts& facts, std::string_view remove, std::string_view add,
-              const std::vector<Spelled>& all) {
+Mend by_texts(const Facts& facts, const ArgumentTexts& texts, const std::vector<Spelled>& all) {
     Mend out;
     for (const Spelled& spelled : all) {
-        out = std::move(out).then(by_text(facts, remove, Act::remove_argument, spelled.text));
+        out = std::move(out).then(by_text(facts, texts.remove, Act::remove_argument, spelled.text));
         if (!spelled.left.empty())
-            out = std::move(out).then(by_text(facts, add, Act::add_argument, spelled.left));
+            out = std::move(out).then(by_text(facts, texts.add, Act::add_argument, spelled.left));
     }
     return out;
 }
@@ -202,15 +232,21 @@ Mend mend_unified(const Facts& facts) {
 }
 
 Mend mend_add_argument(const Facts& facts, std::string_view argument) {
-    if (facts.machine.kind)
-        return by_text(facts, facts.machine.kind->add, Act::add_argument, std::string(argument));
-    if (!facts.boot.list)
-        return by_text(facts, "add @ to the kernel command line in the boot loader's configuration",
-                       Act::add_argument, std::string(argument));
-    if (const Mend edits = in_place_of_others(facts, std::string(argument)); !edits.empty())
-        return applied(facts, edits);
-    return applied(facts,
-                   by_text(facts, facts.boot.list->add, Act::add_argument, std::string(argument)));
+    const ArgumentTexts texts = texts_of(facts);
+    if (!facts.machine.kind && facts.boot.list)
+        if (const Mend edits = in_place_of_others(facts, std::string(argument)); !edits.empty())
+            return applied(facts, edits);
+    Mend out = by_texts(facts, texts, others_of(facts, argument));
+    return applied(facts, std::move(out).then(
+                              by_text(facts, texts.add, Act::add_argument, std::string(argument))));
+}
+
+// By its name and by its number: the last such argument counts, and the one before it then.
+Mend mend_cleared(const Facts& facts) {
+    const Platform& platform = *facts.platform();
+    return mend_remove_argument(facts, std::string(clear_flags) + "=" +
+                                           std::string(platform.cpu_flag) + "," +
+                                           std::to_string(platform.cpu_flag_number));
 }
 
 Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
@@ -223,12 +259,8 @@ Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
         return applied(facts, edits);
     if (gone_at_next_boot(facts, argument))
         return reboot("reboot: what boots next is without " + printable(spelled.text));
-    if (facts.machine.kind)
-        return by_texts(facts, facts.machine.kind->remove, facts.machine.kind->add, all);
-    if (!facts.boot.list)
-        return by_texts(facts,
-                        "remove @ from the kernel command line in the boot loader's configuration",
-                        "add @ to the kernel command line in the boot loader's configuration", all);
+    if (facts.machine.kind || !facts.boot.list)
+        return applied(facts, by_texts(facts, texts_of(facts), all));
     const ArgumentList& list = *facts.boot.list;
     // The list is without it already: what was made from it is older, or this boot is.
     if (!facts.boot.list_files.empty() && !list.apply.empty()) {
@@ -240,7 +272,7 @@ Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
                        "; where one has it, take it out first)";
         return facts.boot.menu.entries.empty() ? Mend(again).then(reboot()) : Mend(again);
     }
-    return applied(facts, by_texts(facts, list.remove, list.add, all));
+    return applied(facts, by_texts(facts, texts_of(facts), all));
 }
 
 } // namespace virt_nested

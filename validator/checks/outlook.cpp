@@ -219,7 +219,7 @@ Outlook for_boot(const Facts& facts, const NextBoot& boot) {
                            printable(*cleared) + " takes " +
                                std::string(facts.platform()->cpu_flag) + " from the CPU",
                            source)
-            .mend_by(mend_cleared(facts, *cleared));
+            .mend_by(mend_cleared(facts));
     out = with_image(facts, boot, cmdline);
     if (out.origin && out.origin->on_command_line())
         out.source = source;

@@ -7,16 +7,12 @@
 #include "validator/checks/companions.h"
 #include "validator/checks/mend.h"
 
-#include <charconv>
-
 namespace virt_nested {
 
 namespace {
 
 constexpr std::string_view guide =
     "https://docs.kernel.org/virt/kvm/x86/running-nested-guests.html";
-constexpr std::string_view power = "https://docs.kernel.org/arch/powerpc/kvm-nested.html";
-constexpr Horizons always = at_now | at_load | at_boot;
 
 /// A number (int) does not, and keeps the module from loading.
 bool takes_letters(const Facts& facts) {
@@ -181,114 +177,6 @@ Findings companion(const Facts& facts, const Companion& row) {
     return out;
 }
 
-/// ISA 3.00 is POWER9 (arch/powerpc/kvm/book3s_hv.c, kvmhv_enable_nested).
-Findings power_isa(const Facts& facts) {
-    const std::string cpu(cpu_field(facts.machine.cpuinfo, "cpu").substr(0, 32));
-    int generation = 0;
-    if (cpu.starts_with("POWER"))
-        std::from_chars(cpu.data() + 5, cpu.data() + cpu.size(), generation);
-    if (generation == 0)
-        return {Finding::undetermined("POWER9 or later",
-                                      "the cpu line says '" + printable(cpu) + "'",
-                                      facts.shown("/proc/cpuinfo"))};
-    return {Finding::of(generation >= 9 ? Outcome::pass : Outcome::fail, "POWER9 or later",
-                        printable(cpu), facts.shown("/proc/cpuinfo"))};
-}
-
-Check power_isa_check() {
-    return {
-        .id = "power-isa",
-        .title = "POWER9 or later",
-        .platforms = only_on(PlatformId::power),
-        .horizons = always,
-        .wants_nesting = true,
-        .why = "Older CPUs cannot nest under KVM-HV, although the parameter says Y.",
-        .mend = "move the guests to POWER9 or later",
-        .reference = power,
-        .run = power_isa,
-    };
-}
-
-Findings power_radix(const Facts& facts) {
-    const std::string mmu(cpu_field(facts.machine.cpuinfo, "MMU"));
-    Finding out = Finding::pass("Radix", printable(mmu, 32), facts.shown("/proc/cpuinfo"));
-    if (mmu.empty()) {
-        out.result = Outcome::undetermined;
-        out.found = "no MMU line";
-    } else if (mmu != "Radix") {
-        out.result = Outcome::fail;
-        if (facts.configuration.cmdline &&
-            !facts.configuration.cmdline->values("disable_radix").empty()) {
-            out.found += ", disable_radix on the kernel command line";
-            out.mend = mend_withheld(facts);
-        }
-    }
-    return {out};
-}
-
-Check power_radix_check() {
-    return {
-        .id = "power-radix",
-        .title = "Radix MMU",
-        .platforms = only_on(PlatformId::power),
-        .horizons = always,
-        .wants_nesting = true,
-        .why = "With the hash MMU KVM-HV cannot nest, although the parameter says Y.",
-        .mend = "remove disable_radix from the kernel command line; in a guest, let its host give "
-                "radix",
-        .reference = power,
-        .run = power_radix,
-    };
-}
-
-/// A PAPR "nestedv2" guest has kvm_hv with nested=Y and no capability (book3s_hv.c since 6.12).
-/// PowerVM speaks no other than that (arch/powerpc/kvm/book3s_hv_nested.c); KVM has v1 to give, and
-/// only the loaded module can tell whether it did.
-Findings power_papr(const Facts& facts) {
-    const Host& host = facts.host;
-    if (cpu_field(facts.machine.cpuinfo, "platform") != "pSeries")
-        return {Finding::skip("not a partition or guest")};
-    if (!host.module.on() && !host.nests.on() && !facts.modules.refusal()) {
-        const std::string source = facts.shown("/proc/cpuinfo");
-        if (facts.machine.hypervisor == "PowerVM")
-            return {Finding::fail("cap-nested-hv from the outer host", "a partition of PowerVM",
-                                  source)};
-        return {
-            Finding::undetermined("cap-nested-hv from the outer host",
-                                  "kvm_hv is not loaded, and only then the outer host says what "
-                                  "it gives",
-                                  source)
-                .at(at_load | at_boot)
-                .mend_by(Mend(run("modprobe kvm_hv")).then("validate again"))};
-    }
-    if (!host.parameter.on() || host.kvm.nesting.undetermined() || host.nests.on())
-        return {Finding::pass("cap-nested-hv from the outer host",
-                              host.nests.on() ? "the outer host offers it"
-                                              : "nothing speaks against it",
-                              facts.shown("/proc/cpuinfo"))};
-    return {Finding::fail("cap-nested-hv from the outer host",
-                          "kvm_hv.nested = " + host.parameter.found + ", and KVM offers none",
-                          host.nests.source)};
-}
-
-Check power_papr_check() {
-    return {
-        .id = "power-outer-host",
-        .title = "The outer host's nested-HV",
-        .platforms = only_on(PlatformId::power),
-        .horizons = always,
-        .decides = at_load | at_boot,
-        .wants_nesting = true,
-        .why = "A partition of PowerVM (PAPR nested API v2) runs guests that cannot nest again, "
-               "although "
-               "the parameter says Y.",
-        .mend = "no parameter helps here; run the guests on PowerNV, or in a guest of KVM with "
-                "<nested-hv state='on'/>",
-        .reference = power,
-        .run = power_papr,
-    };
-}
-
 Findings boot_option(const Facts& facts) {
     const std::string option(facts.platform()->boot_option);
     const size_t equals = option.find('=');
@@ -302,13 +190,16 @@ Findings boot_option(const Facts& facts) {
         facts.configuration.cmdline->values(option.substr(0, equals));
     const bool set = !values.empty() && values.back() == option.substr(equals + 1);
     const bool wanted = facts.config.host == HostIntent::on;
-    Finding out =
-        Finding::of(
-            outcome_of(facts, set ? State::on : State::off), wanted ? option : "not " + option,
-            values.empty() ? "absent" : option.substr(0, equals + 1) + printable(values.back(), 64),
-            facts.shown(Cmdline::file))
-            .mend_by(mend_now(facts, turn(wanted)));
-    return {out};
+    Finding out = Finding::of(
+        outcome_of(facts, set ? State::on : State::off), wanted ? option : "not " + option,
+        values.empty() ? "absent" : option.substr(0, equals + 1) + printable(values.back(), 64),
+        facts.shown(Cmdline::file));
+    if (out.result == Outcome::fail && set && facts.host.nests.off())
+        return {Finding::warn(out.expected, out.found + ", which this kernel does not follow",
+                              out.source)
+                    .because("A later kernel will.")
+                    .mend_by(mend_nested(facts, Turn::off))};
+    return {std::move(out).mend_by(mend_now(facts, turn(wanted)))};
 }
 
 Check boot_option_check() {
@@ -326,8 +217,9 @@ Check boot_option_check() {
 } // namespace
 
 void add_parameter_checks(std::vector<Check>& table) {
-    table.insert(table.end(), {nested_parameter_check(), libvirt_reads_check(), power_isa_check(),
-                               power_radix_check(), power_papr_check(), boot_option_check()});
+    table.insert(table.end(), {nested_parameter_check(), libvirt_reads_check()});
+    add_power_checks(table);
+    table.push_back(boot_option_check());
     for (const Companion& row : companions())
         table.push_back({
             .id = row.id,

@@ -85,6 +85,13 @@ Step reboot(std::string words) {
     return out;
 }
 
+void say_reboot(Mend& mend, std::string_view words) {
+    constexpr std::string_view usual = "reboot";
+    for (Step& step : mend.steps)
+        if (step.act == Act::reboot && step.words.starts_with(usual))
+            step.words.replace(0, usual.size(), words);
+}
+
 Step impossible(std::string words) {
     Step out;
     out.act = Act::impossible;

@@ -75,6 +75,8 @@ Step run(std::string command);
 /// The module loaded, or loaded anew, by this command.
 Step load(std::string command);
 Step reboot(std::string words = "reboot");
+/// Each reboot of it in the words of a machine that is booted anew in another way.
+void say_reboot(Mend& mend, std::string_view words);
 Step impossible(std::string words);
 
 } // namespace virt_nested

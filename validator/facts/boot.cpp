@@ -102,7 +102,9 @@ class Reading {
         out_.list = list;
         if (list) {
             out_.list_files = files_of(root_, list->files);
-            out_.arguments = argument_places(root_, *list);
+            ListLines lines = read_argument_list(root_, *list);
+            out_.arguments = std::move(lines.places);
+            out_.list_set_in = std::move(lines.set_in);
         }
     }
 

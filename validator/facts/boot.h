@@ -34,6 +34,7 @@ struct BootFacts {
     std::vector<NextBoot> next;
     std::vector<std::string> list_files;  ///< of that list, those that are there
     std::vector<ArgumentPlace> arguments; ///< about KVM, in them
+    std::string list_set_in;              ///< ListLines::set_in
     std::vector<InitramfsImage> images;   ///< the next boot's first
     std::string image_problem;            ///< why there is none, where one was looked for
 

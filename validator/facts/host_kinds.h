@@ -30,6 +30,7 @@ struct HostKind {
     std::string_view files; ///< how a file of /etc/modprobe.d gets there
     std::string_view hook;  ///< the same for a hook of libvirt; empty: in place
     Etc etc;
+    std::string_view apply = {}; ///< the command that makes a change count at the next boot
 };
 
 std::span<const HostKind> host_kinds();

@@ -113,7 +113,7 @@ ModuleFacts read_modules(const Sysroot& root, const Host& host, const std::strin
         out.linkage = now;
     if (out.built_in() && !out.available.on())
         out.available = Fact::on("built in", root.shown("/sys/module"));
-    if (!host.module.on())
+    if (!host.module.on() || (out.available.absent() && !out.folder))
         look_for_absence(root, *host.platform, kernel, out);
     // A built-in shows its parameters in sysfs although it refused to come up.
     if (host.module.on() && !out.built_in())

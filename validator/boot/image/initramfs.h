@@ -9,6 +9,7 @@
 #include "core/sysroot.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -36,6 +37,8 @@ struct InitramfsContent {
     /// Ends in parameters that `bootconfig` on the command line puts in front of that
     /// (Documentation/admin-guide/bootconfig.rst); they were not read.
     bool bootconfig = false;
+    /// Where it is an earlier run's answer: when the image was looked into, in seconds since 1970.
+    std::optional<int64_t> kept_since;
 
     /// `release` empty: for any kernel.
     bool has(std::string_view module, std::string_view release = {}) const;

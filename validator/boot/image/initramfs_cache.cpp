@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <ctime>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int format = 3; ///< of the cache; another one is not read
+constexpr int format = 4; ///< of the cache; another one is not read
 
 Json key_of(const std::string& path, uint64_t offset, const FileStatus& status) {
     return {{"path", path},
@@ -110,6 +111,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
                 out.cmdline = files(image.at("cmdline"));
                 out.squashed = image.at("squashed");
                 out.bootconfig = image.at("bootconfig");
+                out.kept_since = image.at("read").get<int64_t>();
                 return out;
             }
     } catch (const Json::exception&) {
@@ -128,7 +130,8 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
                     {"loads", files(content->loads)},
                     {"cmdline", files(content->cmdline)},
                     {"squashed", content->squashed},
-                    {"bootconfig", content->bootconfig}});
+                    {"bootconfig", content->bootconfig},
+                    {"read", static_cast<int64_t>(::time(nullptr))}});
     store(own, cache, std::move(kept));
     return content;
 }

@@ -16,6 +16,14 @@ FALSE = {"0", "n", "N", "off"}
 LASTS = re.compile(r"by bios|outside TXT|SEV guest|TDX|Parent hypervisor|HYP mode|not support", re.I)
 
 
+def kstrtobool(value):
+    """By its first one or two characters alone (lib/kstrtox.c); None: refused."""
+    first, two = value[:1].lower(), value[:2].lower()
+    if not value:  # the bare name
+        return True
+    return True if first in ("y", "1") or two == "on" else False if first in ("n", "0") or two == "of" else None
+
+
 class Failed(Exception):
     """A command ended with an error, as the real one would have, or a step cannot be carried out."""
 
@@ -149,11 +157,10 @@ class Machine:
     def _run(self, values):
         kind = self.kind
         nested = values.get("nested")
-        known = {"0": False, "1": True} if not kind.boolean else {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
-        if nested is not None and nested not in known and not (not kind.boolean and nested.isdigit()):
-            raise Failed(f"{kind.module}: `{nested}' invalid for parameter `nested'")
         default = self.version >= kind.on_since if self.default is None else self.default
-        on = default if nested is None else known.get(nested, True)
+        on = default if nested is None else kstrtobool(nested) if kind.boolean else int(nested) != 0 if nested.isdigit() else None
+        if on is None:
+            raise Failed(f"{kind.module}: `{nested}' invalid for parameter `nested'")
         if kind.module == "kvm" and on and values.get("hpage", "0") in TRUE:
             raise Failed("A KVM host that supports nesting cannot back its KVM guests with huge pages")
         if kind.flag and not re.search(rf"\b{kind.flag}\b", self.read("/proc/cpuinfo")) or LASTS.search(self.read("/var/log/dmesg")):

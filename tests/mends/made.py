@@ -129,6 +129,16 @@ MACHINES = {
         arguments=f"{NO} kvm_intel.nested=N"),
     "file-on-command-line-off": lambda: intel(ON_FILE, grub(NO, GRUB_CMDLINE_LINUX=NO), arguments=NO),
     "two-files-off": lambda: intel({"etc/modprobe.d/a.conf": "options kvm_intel nested=0\n", "etc/modprobe.d/z.conf": "options kvm-intel nested=N\n"}),
+    "fatal-file-and-argument-off": lambda: intel(not_loaded(), {"etc/modprobe.d/a.conf": "options kvm_intel nested=2\n"}, grub(NO, GRUB_CMDLINE_LINUX=NO), arguments=NO),
+    "module-blacklist-of-both": lambda: intel(not_loaded(), grub("module_blacklist=kvm,kvm_intel,floppy", GRUB_CMDLINE_LINUX="module_blacklist=kvm,kvm_intel,floppy"),
+        arguments="module_blacklist=kvm,kvm_intel,floppy"),
+    "blacklist-with-a-dash": lambda: intel(not_loaded(), {"etc/modprobe.d/a.conf": "  blacklist   kvm-intel \n"}),
+    "wanted-off-next-boot-alone": lambda: intel(SITE_OFF, {"etc/modprobe.d/a.conf": "options kvm_intel nested=0\n"}, grub("kvm_intel.nested=1", GRUB_CMDLINE_LINUX="kvm_intel.nested=1"), nested="N"),
+    "wanted-off-fatal": lambda: intel(SITE_OFF, {"etc/modprobe.d/a.conf": "options kvm_intel nested=2\n"}, nested="Y"),
+    "wanted-off-proxmox-list-on": lambda: intel(SITE_OFF, {"etc/modprobe.d/kvm.conf": "options kvm_intel nested=0\n"}, by_systemd("6.5.11-8-pve", "quiet", "EFI\\proxmox\\6.5.11-8-pve"), {
+        "etc/kernel/cmdline": "root=ZFS=rpool/ROOT/pve-1 boot=zfs kvm_intel.nested=1\n", "etc/kernel/proxmox-boot-uuids": "1234-ABCD\n", "usr/sbin/proxmox-boot-tool": ""}, release="6.5.11-8-pve", nested="N"),
+    "proxmox-list-off": lambda: intel(by_systemd("6.5.11-8-pve", "quiet", "EFI\\proxmox\\6.5.11-8-pve"), {
+        "etc/kernel/cmdline": f"root=ZFS=rpool/ROOT/pve-1 boot=zfs {NO}\n", "etc/kernel/proxmox-boot-uuids": "1234-ABCD\n", "usr/sbin/proxmox-boot-tool": ""}, release="6.5.11-8-pve", nested="Y"),
     "off-twice-on-one-line": lambda: intel({"etc/modprobe.d/a.conf": "options kvm_intel nested=0 ept=1 nested=0\n"}),
     "off-behind-a-backslash": lambda: intel({"etc/modprobe.d/a.conf": "# long\noptions kvm_intel ept=1 \\\n  nested=0\n"}),
     "file-without-last-line-end": lambda: intel({"etc/modprobe.d/a.conf": "options kvm_intel nested=0"}),

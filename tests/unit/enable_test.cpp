@@ -378,6 +378,25 @@ TEST(Enable, HasNothingToSayOfAnInitramfsThatAgrees) {
     EXPECT_EQ(outcome.err, "");
 }
 
+TEST(Enable, AdvisesToItsOwnEndWhateverTheSiteMeans) {
+    const Folder folder{amd, {"etc/modprobe.d/kvm.conf", "options kvm_amd nested=1\n"}};
+    EXPECT_TRUE(contains(run(folder, false, true).err, "replace 'nested=1' with 'nested=0'"))
+        << run(folder, false, true).err;
+    folder.write("etc/modprobe.d/kvm.conf", "options kvm_amd nested=Y\n");
+    EXPECT_TRUE(contains(run(folder, false, true).err, "replace 'nested=Y' with 'nested=0'"));
+    folder.write("etc/virt-nested/virt-nested.conf", "host = off\n");
+    folder.write("etc/modprobe.d/kvm.conf", "options kvm_amd nested=0\n");
+    const Outcome on = run(folder, true, true);
+    EXPECT_TRUE(contains(on.err, "replace 'nested=0' with 'nested=1'")) << on.err;
+    EXPECT_TRUE(contains(on.out, "virt-nested.conf says host = off")) << on.out;
+}
+
+TEST(Enable, IsNotForAContainerThatWasCaptured) {
+    const Folder folder{amd, {"run/systemd/container", "docker\n"}};
+    EXPECT_TRUE(contains(run(folder, true).err, "this is a container (docker)"));
+    EXPECT_EQ(text_of(folder), "");
+}
+
 TEST(Reset, NamesTheImageThatStillHoldsTheFileAndWhatWaits) {
     const Folder folder{
         amd,

@@ -194,6 +194,38 @@ TEST(Mend, TheHashMmuOfChoiceIsTheOneCause) {
                              "/etc/default/grub:1, then run: update-grub, then reboot");
 }
 
+TEST(Mend, WithoutFeatNv2NoOptionHelps) {
+    const test::Folder host{{"proc/cpuinfo", "processor\t: 0\nCPU implementer\t: 0x41\n\n"},
+                            {"proc/sys/kernel/osrelease", "6.17.0-arm64\n"},
+                            {"dev/kvm", "nesting=0\n"}};
+    booted_with(host, "kvm-arm.mode=nested", "6.17.0-arm64");
+    EXPECT_EQ(planned(host), needs_nv2);
+}
+
+TEST(Mend, NestedPagingThatTheCpuLacksIsNoMatterOfAReload) {
+    const IntelHost host;
+    host.write("proc/cpuinfo",
+               "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: vmx vpid\n\n");
+    host.write("dev/kvm", "nesting=1\nnested_paging=0\n");
+    host.write("sys/module/kvm_intel/parameters/ept", "N\n");
+    EXPECT_EQ(planned(host), "this CPU has no ept: move the guests to a host whose CPU has it");
+}
+
+TEST(Mend, TrueIsAWordOfLaterKernels) {
+    const IntelHost host;
+    host.write("etc/modprobe.d/a.conf", "options kvm_intel nested=true\n");
+    EXPECT_EQ(host.report().at(Horizon::next_load), Outcome::warn) << "6.1 takes it";
+    host.write("proc/sys/kernel/osrelease", "5.10.0\n");
+    host.write("lib/modules/5.10.0/modules.builtin", "");
+    host.write("lib/modules/5.10.0/modules.dep", "kernel/arch/x86/kvm/kvm-intel.ko:\n");
+    EXPECT_EQ(host.report().at(Horizon::next_load), Outcome::fail);
+    host.write("proc/sys/kernel/osrelease", "4.18.0-553.el8_10.x86_64\n");
+    host.write("lib/modules/4.18.0-553.el8_10.x86_64/modules.builtin", "");
+    host.write("lib/modules/4.18.0-553.el8_10.x86_64/modules.dep",
+               "kernel/arch/x86/kvm/kvm-intel.ko:\n");
+    EXPECT_NE(host.report().at(Horizon::next_load), Outcome::fail) << "a vendor may take it back";
+}
+
 TEST(Mend, PowerIsToldTheOneThingThatItLacks) {
     const auto host = [](const std::string& cpu, const std::string& arguments) {
         test::Folder out{{"proc/cpuinfo", "processor\t: 0\ncpu\t\t: " + cpu +

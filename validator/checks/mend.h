@@ -32,6 +32,9 @@ Mend applied_elsewhere(const Facts& facts, Mend change);
 /// There: where its files of /etc are made, with these words.
 Mend mend_elsewhere(const Facts& facts, const std::string& words);
 
+/// The command that brings the list of arguments to the boot loader; empty where none is needed.
+Mend mend_apply_list(const Facts& facts);
+
 /// Whether the next boot's kernel nests (or does not) where no option says so.
 bool is_default(const Facts& facts, bool on);
 

@@ -222,6 +222,10 @@ bool gone_at_next_boot(const Facts& facts, std::string_view argument) {
            spelled_in(facts, argument, true).empty();
 }
 
+Mend mend_apply_list(const Facts& facts) {
+    return applied(facts, Mend());
+}
+
 Mend mend_unified(const Facts& facts) {
     if (!facts.boot.list)
         return "build the unified kernel image anew with its own tool";

@@ -237,10 +237,35 @@ const Doubt* first_doubt(const BootFacts& boot) {
     return nullptr;
 }
 
+bool as_wanted(const Facts& facts, const Outlook& outlook) {
+    return outlook.state == (wanted(facts) == Turn::on ? State::on : State::off);
+}
+
+/// Of a loader whose entries cannot be seen: what its list of arguments would bring, once it is
+/// applied.
+Mend mend_list(const Facts& facts) {
+    std::vector<std::string> listed;
+    for (const ArgumentPlace& place : facts.boot.arguments)
+        listed.push_back(place.text);
+    const Outlook out =
+        by_options(facts, facts.configuration.conf,
+                   parse_cmdline(join(listed, " "), facts.configuration.kmod.profile),
+                   Horizon::next_boot, facts.modules);
+    if (!as_wanted(facts, out))
+        return out.mend;
+    const Mend of_this_boot = mend_settings(facts, facts.configuration.effective, wanted(facts));
+    return of_this_boot.empty() ? mend_apply_list(facts) : of_this_boot;
+}
+
 Outlook in_doubt(const Facts& facts, const Doubt& doubt, const Outlook& as_read) {
+    const bool of_list = facts.boot.menu.entries.empty() && !facts.boot.list_files.empty() &&
+                         doubt.source == printable(facts.boot.list_files.front(), 512);
     return Outlook::of(State::undetermined, doubt.what, facts.shown(doubt.source))
         .because("As far as the next boot could be read: " + as_read.found + ".")
-        .mend_by(doubt.code == EACCES || doubt.code == EPERM ? "run it as root" : as_read.mend);
+        .mend_by(doubt.code == EACCES || doubt.code == EPERM ? "run it as root"
+                 : of_list                                   ? mend_list(facts)
+                 : as_wanted(facts, as_read)                 ? Mend()
+                                                             : mend_for(facts, as_read));
 }
 
 } // namespace

@@ -48,7 +48,7 @@ bool is_label(const std::string& element, LabelPolicy policy) {
 
 /// The label's element in one of the two places, as it stands there; empty: there is none.
 std::string element_in(virDomainPtr domain, unsigned flag) {
-    const std::string element = present(domain, flag);
+    std::string element = present(domain, flag);
     // Reading takes the namespace off the element: put it back before it is judged.
     if (Result<XmlDocument> document = XmlDocument::parse(element);
         document && element.find(uri()) == std::string::npos) {

@@ -78,6 +78,14 @@ bool is_sysctl(std::string name) {
 
 } // namespace
 
+BootOption boot_option(const Cmdline& cmdline, const Platform& platform) {
+    const size_t equals = platform.boot_option.find('=');
+    const std::vector<std::string> values = cmdline.values(platform.boot_option.substr(0, equals));
+    if (values.empty())
+        return {};
+    return {values.back(), values.back() == platform.boot_option.substr(equals + 1)};
+}
+
 // One string, the last one given (kernel/module/main.c, a charp of at most 1024 bytes), compared
 // byte by byte.
 void add_module_blacklist(const Cmdline& cmdline, const std::string& module,

@@ -37,9 +37,9 @@ Facts meant(Facts facts, bool on) {
 /// One run: what it says, and the worst that it has met.
 class Run {
   public:
-    Run(const Sysroot& root, const EnableOptions& options, EnableResult& result)
-        : root_(root), options_(options), result_(result), site_(read_config(root).host),
-          facts_(meant(gather(root, {}), options.on)), conf_(facts_.configuration.conf),
+    Run(const Sysroot& root, const EnableOptions& options, EnableResult& result, Facts facts)
+        : root_(root), options_(options), result_(result), site_(facts.config.host),
+          facts_(meant(std::move(facts), options.on)), conf_(facts_.configuration.conf),
           boot_(facts_.boot) {}
 
     ExitStatus go();
@@ -152,11 +152,11 @@ void Run::reload_module() {
     if (!why.empty())
         return object(plan_.module + " was not reloaded: " + why);
     const bool loaded = facts_.host.module.on();
-    if (options_.dry_run)
+    if (options_.dry_run) {
         result_.running_after = value();
-    if (options_.dry_run)
         return say("would run: " + (loaded ? "modprobe -r " + plan_.module + "; " : "") +
                    "modprobe " + plan_.module + (options_.runtime ? " " + option() : ""));
+    }
     // The answer's own descriptor is closed, /dev/kvm is nobody's now.
     const ExitStatus done = detached([&](const std::function<void(std::string)>& tell) {
         LiveReloadHost host(root_, written_ ? &*written_ : nullptr, before_, before_text_, tell);
@@ -330,11 +330,9 @@ void Run::tell() {
     result_.running_before = running(facts_.host);
     if (result_.running_after.empty())
         result_.running_after = running(after);
-    result_.file_before = state_of_own_file(root_);
-    if (!options_.runtime)
-        result_.file_before = state_of_own_file(before_, before_text_);
-    result_.file_after = options_.dry_run && plan_.write ? std::string("nested=") + value()
-                                                         : state_of_own_file(root_);
+    const std::string file = state_of_own_file(root_);
+    result_.file_before = options_.runtime ? file : state_of_own_file(before_, before_text_);
+    result_.file_after = options_.dry_run && plan_.write ? std::string("nested=") + value() : file;
     result_.changed |= result_.file_after != result_.file_before ||
                        result_.running_after != result_.running_before;
     if (!plan_.refusal.empty() || options_.runtime || result_.running_after.empty() ||
@@ -347,7 +345,7 @@ void Run::tell() {
 } // namespace
 
 ExitStatus enable(const Sysroot& root, const EnableOptions& options, EnableResult& result) {
-    Run run(root, options, result);
+    Run run(root, options, result, gather(root, {}));
     const ExitStatus status = run.go();
     run.tell();
     return status;

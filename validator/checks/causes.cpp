@@ -105,6 +105,12 @@ std::vector<Cause> grouped(const Report& report) {
     return out;
 }
 
+/// `cause` and all that it explains follow from `into`.
+void absorb(Cause& into, const Cause& cause) {
+    into.follow.push_back(cause.finding);
+    into.follow.insert(into.follow.end(), cause.follow.begin(), cause.follow.end());
+}
+
 /// A change that an earlier cause makes is not made again; a cause that has no other is a part of
 /// that one.
 void change_once(std::vector<Cause>& causes) {
@@ -134,9 +140,7 @@ void change_once(std::vector<Cause>& causes) {
         }
         Cause& earlier = causes[by];
         earlier.mend = std::move(earlier.mend).then(causes[i].mend);
-        earlier.follow.push_back(causes[i].finding);
-        earlier.follow.insert(earlier.follow.end(), causes[i].follow.begin(),
-                              causes[i].follow.end());
+        absorb(earlier, causes[i]);
         causes.erase(causes.begin() + static_cast<std::ptrdiff_t>(i));
     }
 }
@@ -174,9 +178,7 @@ void apply_once(std::vector<Cause>& causes) {
     // What was ended by that alone is a part of the cause that has it.
     for (size_t i = causes.size(); i-- > 0;)
         if (only_applied[i] && i != place) {
-            causes[place].follow.push_back(causes[i].finding);
-            causes[place].follow.insert(causes[place].follow.end(), causes[i].follow.begin(),
-                                        causes[i].follow.end());
+            absorb(causes[place], causes[i]);
             if (urgency(causes[i].worst) < urgency(causes[place].worst))
                 causes[place].worst = causes[i].worst;
         }

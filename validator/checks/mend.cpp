@@ -92,19 +92,6 @@ Mend then_loaded(Mend first, const Mend& step) {
     return std::move(first).then(argument ? Mend(reboot()) : step);
 }
 
-namespace {
-
-/// Whether this boot has the option that turns nesting on.
-bool is_booted_with(const Facts& facts) {
-    const std::string_view option = facts.platform()->boot_option;
-    const size_t equals = option.find('=');
-    const std::vector<std::string> values =
-        facts.configuration.known_cmdline().values(option.substr(0, equals));
-    return !values.empty() && values.back() == option.substr(equals + 1);
-}
-
-} // namespace
-
 Mend mend_nested(const Facts& facts, Turn turn) {
     const bool on = turn == Turn::on;
     const Platform& platform = *facts.platform();
@@ -116,7 +103,8 @@ Mend mend_nested(const Facts& facts, Turn turn) {
         return "boot a kernel of " + std::to_string(platform.nests_since.first) + "." +
                std::to_string(platform.nests_since.second) + " or later, with " +
                std::string(platform.boot_option) + " on its command line";
-    if (!platform.boot_option.empty() && on && facts.host.nests.off() && is_booted_with(facts))
+    if (!platform.boot_option.empty() && on && facts.host.nests.off() &&
+        boot_option(facts.configuration.known_cmdline(), platform).set)
         return std::string(needs_nv2);
     if (!platform.boot_option.empty())
         return on ? mend_add_argument(facts, platform.boot_option)

@@ -262,12 +262,10 @@ Mend mend_remove_argument(const Facts& facts, std::string_view argument) {
         return applied(facts, edits);
     if (gone_at_next_boot(facts, argument))
         return reboot("reboot: what boots next is without " + printable(spelled.text));
-    if (facts.machine.kind || !facts.boot.list)
-        return applied(facts, by_texts(facts, texts_of(facts), all));
-    const ArgumentList& list = *facts.boot.list;
     // The list is without it already: what was made from it is older, or this boot is.
-    if (!facts.boot.list_files.empty() && !list.apply.empty()) {
-        Step again = run(filled(facts, list.apply, {}));
+    if (!facts.machine.kind && facts.boot.list && !facts.boot.list_files.empty() &&
+        !facts.boot.list->apply.empty()) {
+        Step again = run(filled(facts, facts.boot.list->apply, {}));
         again.act = Act::remove_argument;
         again.text = spelled.text;
         again.words += " (no line of " + facts.shown(printable(facts.boot.list_files.front())) +

@@ -27,8 +27,7 @@ namespace {
 Mend mend_file(const Facts& facts, const Origin& origin, const std::string& text,
                const std::string& by = {}) {
     if (origin.file == own_file && facts.configuration.own)
-        return run(facts.config.host == HostIntent::off ? "virt-nested disable"
-                                                        : "virt-nested enable");
+        return run(wanted(facts) == Turn::on ? "virt-nested enable" : "virt-nested disable");
     Step change;
     change.act = by.empty() ? Act::remove : Act::replace;
     change.text = text;

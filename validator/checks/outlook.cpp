@@ -20,9 +20,7 @@ namespace {
 Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::string& release,
                        const std::string& source) {
     const std::string option(facts.platform()->boot_option);
-    const size_t equals = option.find('=');
-    const std::vector<std::string> values = cmdline.values(option.substr(0, equals));
-    const bool set = !values.empty() && values.back() == option.substr(equals + 1);
+    const auto [value, set] = boot_option(cmdline, *facts.platform());
     if (too_old(*facts.platform(), release))
         return Outlook::of(
                    State::off,
@@ -32,9 +30,8 @@ Outlook by_boot_option(const Facts& facts, const Cmdline& cmdline, const std::st
             .mend_by(mend_nested(facts, Turn::on));
     if (!set)
         return Outlook::of(State::off,
-                           values.empty()
-                               ? "no " + option
-                               : option.substr(0, equals) + "=" + printable(values.back(), 64),
+                           value ? option.substr(0, option.find('=')) + "=" + printable(*value, 64)
+                                 : "no " + option,
                            source)
             .mend_by(mend_nested(facts, Turn::on));
     if (facts.host.nests.off() && release == facts.machine.kernel)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Checks of the running kernel's parameters, and of the platforms' own conditions.
 #include "core/cpuinfo.h"
+#include "core/modconf/boot_options.h"
 #include "core/text.h"
 #include "validator/checks/cannot_nest.h"
 #include "validator/checks/check.h"
@@ -182,20 +183,18 @@ Findings companion(const Facts& facts, const Companion& row) {
 
 Findings boot_option(const Facts& facts) {
     const std::string option(facts.platform()->boot_option);
-    const size_t equals = option.find('=');
     if (facts.config.host == HostIntent::on)
         if (std::optional<Finding> cannot = follows_cannot(facts))
             return {*cannot};
     if (!facts.configuration.cmdline)
         return {Finding::undetermined(option, facts.configuration.cmdline.error().what,
                                       facts.shown(Cmdline::file))};
-    const std::vector<std::string> values =
-        facts.configuration.cmdline->values(option.substr(0, equals));
-    const bool set = !values.empty() && values.back() == option.substr(equals + 1);
+    const auto [value, set] =
+        virt_nested::boot_option(*facts.configuration.cmdline, *facts.platform());
     const bool wanted = facts.config.host == HostIntent::on;
     Finding out = Finding::of(
         outcome_of(facts, set ? State::on : State::off), wanted ? option : "not " + option,
-        values.empty() ? "absent" : option.substr(0, equals + 1) + printable(values.back(), 64),
+        value ? option.substr(0, option.find('=') + 1) + printable(*value, 64) : "absent",
         facts.shown(Cmdline::file));
     if (out.result == Outcome::fail && set && facts.host.nests.off())
         return {Finding::warn(out.expected, out.found + ", which this kernel does not follow",

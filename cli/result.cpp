@@ -60,6 +60,10 @@ bool as_json(const Parsed& parsed) {
     return parsed.text("format") == "json";
 }
 
+Json or_null(const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
 int with_result(const Parsed& parsed, const std::string& command, const std::function<int()>& run,
                 const std::function<void(nlohmann::ordered_json&)>& details) {
     if (!as_json(parsed))

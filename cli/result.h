@@ -17,6 +17,9 @@ void add_result_format(Options& options);
 void add_result_options(Options& options);
 bool as_json(const Parsed& parsed);
 
+/// The text, or null where it is empty.
+nlohmann::ordered_json or_null(const std::string& text);
+
 /// Runs it. With --format json what it says is gathered and printed as one object at its end:
 /// version, command, dry_run, status, said, problems, and behind them what `details` adds, of which
 /// "changed" is always one. Returns the command's exit status.

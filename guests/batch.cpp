@@ -2,6 +2,7 @@
 // The loop over guests, its reports and its exit status.
 #include "guests/batch.h"
 
+#include "cli/result.h"
 #include "core/text.h"
 
 #include <libvirt/virterror.h>
@@ -56,9 +57,6 @@ std::unique_ptr<Session> open_session(const std::string& uri, const SessionWish&
 
 void add_guests(const std::vector<GuestResult>& results, nlohmann::ordered_json& out) {
     static constexpr std::array outcomes = {"done", "nothing", "failed", "undetermined"};
-    const auto known = [](const std::string& label) {
-        return label.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(label);
-    };
     out["changed"] = std::any_of(results.begin(), results.end(),
                                  [](const GuestResult& result) { return result.changed; });
     out["guests"] = nlohmann::ordered_json::array();
@@ -68,7 +66,7 @@ void add_guests(const std::vector<GuestResult>& results, nlohmann::ordered_json&
              {"outcome", outcomes[static_cast<size_t>(result.done)]},
              {"changed", result.changed},
              {"label",
-              {{"before", known(result.label_before)}, {"after", known(result.label_after)}}},
+              {{"before", or_null(result.label_before)}, {"after", or_null(result.label_after)}}},
              {"what", result.what},
              {"problem", result.problem},
              {"waits", result.notes}});

@@ -36,15 +36,12 @@ int answer(const Parsed& parsed, const char* command,
     return with_result(
         parsed, command, [&] { return work(result); },
         [&](nlohmann::ordered_json& out) {
-            const auto known = [](const std::string& value) {
-                return value.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
-            };
             out["changed"] = result.changed;
             out["file"] = {{"path", own_file},
-                           {"before", known(result.file_before)},
-                           {"after", known(result.file_after)}};
-            out["running"] = {{"before", known(result.running_before)},
-                              {"after", known(result.running_after)}};
+                           {"before", or_null(result.file_before)},
+                           {"after", or_null(result.file_after)}};
+            out["running"] = {{"before", or_null(result.running_before)},
+                              {"after", or_null(result.running_after)}};
             out["waits"] = result.waits;
         });
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <sys/stat.h>
 
 namespace virt_nested {
 
@@ -188,10 +189,14 @@ std::string file_of(const Parsed& parsed, const char* option) {
 
 Sysroot root_of(const Parsed& parsed) {
     Sysroot root(parsed.text("root"));
-    if (parsed.has("root") && !root.list("/"))
-        throw UsageError("--root '" + printable(parsed.text("root")) +
-                         "' is not a folder that can be read");
-    return root;
+    if (!parsed.has("root") || root.list("/"))
+        return root;
+    const Result<FileStatus> file = Sysroot().status(parsed.text("root"));
+    throw UsageError("--root '" + printable(parsed.text("root")) + "' is " +
+                     (file && S_ISREG(file->mode)
+                          ? "a file, and not a folder; a capture is read by validate, explain, "
+                            "facts and inject alone"
+                          : "not a folder that can be read"));
 }
 
 } // namespace virt_nested

@@ -89,6 +89,8 @@ void add_connect(Options& options, const std::string& words = "connection");
 /// The file that an option names, or empty where it was not given; UsageError where it is not
 /// there.
 std::string file_of(const Parsed& parsed, const char* option);
+/// The value of --root where it may be a capture too (virt-nested alone reads one).
+constexpr const char* root_value = "DIR|FILE";
 /// --root DIR; UsageError where that is no folder to read.
 Sysroot root_of(const Parsed& parsed);
 

@@ -23,8 +23,8 @@ Options inject_options() {
                          .words = "for a definition that carries no label, and gets none",
                          .otherwise = {},
                          .behind = {}});
-    add_text(options, "root", "DIR",
-             "for a definition: the host is the machine captured below DIR");
+    add_text(options, "root", root_value,
+             "for a definition: the host is the machine captured below DIR, or in FILE");
     add_text(options, "for", "FACTS",
              "for a definition: the host is the one that printed these facts (virt-nested facts)");
     return options;

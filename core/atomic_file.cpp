@@ -140,6 +140,36 @@ Result<bool> AtomicFile::overwrite(const Sysroot& root, const std::string& path,
     return file.fail(code, "could not be replaced");
 }
 
+/// vfat has no hard links, and old network file systems have no RENAME_NOREPLACE.
+bool AtomicFile::put_where_nothing_is(const std::string& temporary) const {
+    const int folder = folder_.get();
+    if (::renameat2(folder, temporary.c_str(), folder, name_.c_str(), RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    return ::linkat(folder, temporary.c_str(), folder, name_.c_str(), 0) == 0 &&
+           ::unlinkat(folder, temporary.c_str(), 0) == 0;
+}
+
+Result<bool> AtomicFile::create(const Sysroot& root, const std::string& path,
+                                std::string_view text) {
+    const size_t slash = path.rfind('/');
+    Result<Fd> folder = open_folder(root, path.substr(0, slash), false);
+    if (!folder)
+        return folder.error();
+    const AtomicFile file(std::move(*folder), path.substr(slash + 1),
+                          printable(root.shown(path), 512));
+    const Result<std::string> temporary = file.write_temporary(text, 0600);
+    if (!temporary)
+        return temporary.error();
+    if (file.put_where_nothing_is(*temporary))
+        return sync_folder(file.folder_.get()) ? Result<bool>(true)
+                                               : file.fail(errno, "fsync of its folder");
+    const int code = errno;
+    (void)::unlinkat(file.folder_.get(), temporary->c_str(), 0);
+    return file.fail(code, "it was not written");
+}
+
 void AtomicFile::adopt(Seen seen) {
     kind_ = seen.kind;
     identity_ = seen.identity;
@@ -198,7 +228,7 @@ bool AtomicFile::unchanged(const Seen& seen) const {
            (kind_ == Kind::absent || (seen.identity == identity_ && seen.text == text_));
 }
 
-Result<std::string> AtomicFile::write_temporary(std::string_view text) const {
+Result<std::string> AtomicFile::write_temporary(std::string_view text, mode_t mode) const {
     const Result<std::string> name = random_name(name_);
     if (!name)
         return name.error();
@@ -216,7 +246,7 @@ Result<std::string> AtomicFile::write_temporary(std::string_view text) const {
             done += static_cast<size_t>(wrote);
     }
     // The umask is the caller's, the file is the host's.
-    if (code == 0 && (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0))
+    if (code == 0 && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0))
         code = errno;
     if (code != 0) {
         (void)::unlinkat(folder_.get(), name->c_str(), 0);

@@ -34,6 +34,10 @@ class AtomicFile {
     static Result<bool> overwrite(const Sysroot& root, const std::string& path,
                                   std::string_view text);
 
+    /// A file of its owner's alone (mode 0600) where there is none. Errors: EEXIST there is one, a
+    /// link included; ENOENT no folder; else what failed. After any error nothing is left behind.
+    static Result<bool> create(const Sysroot& root, const std::string& path, std::string_view text);
+
     Kind kind() const { return kind_; }
     const std::string& text() const { return text_; }     ///< of a regular file
     const std::string& target() const { return target_; } ///< of a link
@@ -69,7 +73,8 @@ class AtomicFile {
     Error fail(int code, std::string_view doing) const;
     Error edited() const;
     Result<Seen> look(const std::string& name) const;
-    Result<std::string> write_temporary(std::string_view text) const;
+    Result<std::string> write_temporary(std::string_view text, mode_t mode = 0644) const;
+    bool put_where_nothing_is(const std::string& temporary) const;
     Result<bool> settle(const std::string& temporary);
     bool unchanged(const Seen& seen) const;
     void adopt(Seen seen);

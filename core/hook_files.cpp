@@ -9,10 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -26,16 +24,6 @@ constexpr std::string_view judge = "virt-nested-judge";
 
 std::string judge_beside(std::string_view program) {
     return std::string(program.substr(0, program.rfind('/') + 1)) + std::string(judge);
-}
-
-/// The file behind all links, as a path of this machine; empty where there is none.
-std::string real_path(const Sysroot& root, const std::string& path) {
-    if (!root.live()) {
-        const Result<std::string> real = root.resolve(path);
-        return real.value_or({});
-    }
-    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
-    return real ? std::string(real.get()) : std::string();
 }
 
 /// security.selinux of a file. Under SELinux the kernel gives every file one; a copy of a file, in
@@ -70,8 +58,7 @@ HookFile look_at(const Sysroot& root, const std::string& path) {
     file.status = *status;
     file.regular = S_ISREG(status->mode);
     file.executable = (status->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
-    const std::string real = real_path(root, path);
-    file.real = real.substr(std::min(root.root().size(), real.size()));
+    file.real = root.inside(path).value_or({});
     // A folder or a FIFO has no head to read, and libvirt runs none either.
     const Result<std::string> head =
         file.regular ? root.read_head(path, Sysroot::small_file) : Result<std::string>("");
@@ -83,7 +70,9 @@ HookFile look_at(const Sysroot& root, const std::string& path) {
     file.wrapper = !program && names_it && head->starts_with("#!");
     file.program = file.wrapper ? program_named_in(*head) : file.real;
     file.ours = file.ours || program || names_it;
-    file.selinux = selinux_label(real);
+    file.selinux = root.answer("security.selinux of " + path, [&] {
+        return selinux_label(file.real.empty() ? "" : root.shown(file.real));
+    });
     return file;
 }
 

@@ -220,6 +220,51 @@ class CapturedKvm final : public Kvm {
     Sysroot root_;
 };
 
+/// An answer as it was given, word for word, or as it is given now for a recording.
+class RecordedKvm final : public Kvm {
+  public:
+    RecordedKvm(const Sysroot& root, std::unique_ptr<Kvm> kvm)
+        : root_(root), kvm_(std::move(kvm)) {}
+
+    KvmAnswer ask(const Platform& platform) const override {
+        const std::string of =
+            "KVM on " + std::string(platform.name) + " (" + std::string(platform.machine) + ")";
+        const Result<std::string> text = root_.answer(of, [&]() -> Result<std::string> {
+            const KvmAnswer out = kvm_->ask(platform);
+            return line(out.device) + line(out.nesting) + line(out.nested_paging);
+        });
+        const std::string known = text.value_or({});
+        const std::vector<std::string_view> facts = lines(known);
+        const auto fact = [&](size_t i) {
+            return i < facts.size()
+                       ? fact_of(facts[i])
+                       : unknown(of, text ? "it was captured in part alone" : text.error().what);
+        };
+        return {fact(0), fact(1), fact(2)};
+    }
+
+  private:
+    static constexpr std::array states = {State::on, State::off, State::absent,
+                                          State::undetermined};
+
+    static std::string line(const Fact& fact) {
+        return join({name(fact.state), fact.found, fact.source, fact.reason}, "\t") + "\n";
+    }
+    static Fact fact_of(std::string_view line) {
+        std::array<std::string, 4> part;
+        for (std::string& one : part) {
+            one = line.substr(0, line.find('\t'));
+            line.remove_prefix(std::min(one.size() + 1, line.size()));
+        }
+        const auto state = std::find_if(states.begin(), states.end(),
+                                        [&](State one) { return part[0] == name(one); });
+        return {state == states.end() ? State::undetermined : *state, part[1], part[2], part[3]};
+    }
+
+    Sysroot root_;
+    std::unique_ptr<Kvm> kvm_;
+};
+
 } // namespace
 
 std::optional<Fact> known_unasked(const Platform& platform) {
@@ -237,7 +282,8 @@ std::unique_ptr<Kvm> captured_kvm(const Sysroot& root) {
 }
 
 std::unique_ptr<Kvm> kvm_of(const Sysroot& root) {
-    return root.live() ? live_kvm() : captured_kvm(root);
+    std::unique_ptr<Kvm> kvm = root.live() ? live_kvm() : captured_kvm(root);
+    return root.recorded() ? std::make_unique<RecordedKvm>(root, std::move(kvm)) : std::move(kvm);
 }
 
 std::string write_answer(const KvmAnswer& answer) {

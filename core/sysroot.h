@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -33,6 +35,8 @@ struct FileStatus {
 void set_deadline(std::chrono::steady_clock::time_point when);
 bool deadline_passed();
 
+struct Recording;
+
 /// A root folder. Paths are absolute ("/sys/module/kvm") and are taken inside the root; symbolic
 /// links, absolute ones and ".." included, are resolved inside it, at most 40 of them, as the
 /// kernel does (namei.c MAXSYMLINKS).
@@ -43,8 +47,17 @@ class Sysroot {
 
     /// "" or "/": this machine, live.
     explicit Sysroot(std::string root = {});
+    /// The same, with every answer written down (recording.h).
+    Sysroot(std::string root, std::shared_ptr<Recording> record);
+    /// A machine of which the answers were written down: each is given again, and nothing of this
+    /// machine is looked at. Error of what was never asked: ENODATA, which is not "absent".
+    static Sysroot replayed(std::shared_ptr<Recording> record);
 
-    bool live() const { return root_.empty(); }
+    /// A machine that runs, or ran when its answers were written down: what is not there does not
+    /// exist. A captured folder may lack what nobody put there.
+    bool live() const;
+    /// The machine that this program runs on.
+    bool here() const { return root_.empty() && !replays_; }
     const std::string& root() const { return root_; }
     /// The path as a person can open it: with the root in front.
     std::string shown(std::string_view path) const { return root_ + std::string(path); }
@@ -64,14 +77,31 @@ class Sysroot {
     Result<std::string> link(std::string_view path) const;
     bool exists(std::string_view path) const { return static_cast<bool>(status(path)); }
 
+    /// Where a path leads in the end, all links resolved: inside the root, without its prefix.
+    Result<std::string> inside(std::string_view path) const;
     /// The real path on this machine, links resolved inside the root (the last component too if
     /// `follow_last`).
     Result<std::string> resolve(std::string_view path, bool follow_last = true) const;
 
+    /// What no file's text says: the kernel's own word, or what is in a file too large to be kept.
+    /// `ask` is called for it, except where answers are given again; `of` names it for them.
+    Result<std::string> answer(const std::string& of,
+                               const std::function<Result<std::string>()>& ask) const;
+    bool recorded() const { return record_ != nullptr; }
+
   private:
+    template<typename Kept, typename Ask>
+    auto kept(std::string_view path, Kept member, const Ask& ask) const;
+    Result<std::string> read_file(std::string_view path, size_t limit) const;
+    Result<std::vector<std::string>> read_folder(std::string_view path) const;
+    Result<FileStatus> read_status(std::string_view path) const;
+    Result<std::string> read_link(std::string_view path) const;
+    Result<std::string> real_inside(std::string_view path) const;
     Error fail(int code, std::string_view path) const;
 
     std::string root_;
+    std::shared_ptr<Recording> record_;
+    bool replays_ = false;
 };
 
 } // namespace virt_nested

@@ -5,6 +5,7 @@
 #include "core/sysroot.h"
 #include "validator/definition_file.h"
 #include "validator/guests_program.h"
+#include "validator/host_options.h"
 
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ int run(const Parsed& parsed) {
     const std::string& definition = parsed.operands.front();
     if (names_guest(parsed, definition))
         return run_guests_program("explain", parsed.arguments);
-    const Sysroot root = root_of(parsed);
+    const Sysroot root = root_or_capture_of(parsed);
     const Config config = parsed.has("config") ? read_config(Sysroot(), file_of(parsed, "config"))
                                                : read_config(root);
     const Fd fd = open_definition(definition);

@@ -19,13 +19,14 @@ Options options() {
     Options out;
     add_flag(out, "guests", "count the guests by label and exposure, through libvirt");
     add_connect(out, "connection for --guests");
-    add_text(out, "root", "DIR", "the machine captured below DIR; nothing live is asked");
+    add_text(out, "root", root_value,
+             "the machine captured below DIR, or in FILE; nothing live is asked");
     add_text(out, "config", "FILE", "configuration instead of the host's");
     return out;
 }
 
 Result<std::string> count_guests(const Parsed& parsed, const Sysroot& root) {
-    if (!root.live())
+    if (!root.here())
         return Error{0, "a captured machine has no libvirt that could be asked"};
     std::vector<std::string> arguments = {"list", "--format", "counts"};
     if (parsed.has("connect"))
@@ -36,7 +37,7 @@ Result<std::string> count_guests(const Parsed& parsed, const Sysroot& root) {
 int run(const Parsed& parsed) {
     if (parsed.has("connect") && !parsed.flag("guests"))
         throw UsageError("--connect is for --guests");
-    const Sysroot root = root_of(parsed);
+    const Sysroot root = root_or_capture_of(parsed);
     begin_time_limit();
     const ValidateOptions wanted = host_options(parsed, root);
     const Facts facts = gather(root, wanted);

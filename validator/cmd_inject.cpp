@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "validator/definition_file.h"
 #include "validator/guests_program.h"
+#include "validator/host_options.h"
 #include "validator/other_host.h"
 
 #include <algorithm>
@@ -54,7 +55,7 @@ int filter(const Parsed& parsed) {
     check_usage(parsed);
     const std::string& file = parsed.operands.front();
     const std::string from = file == "-" ? "standard input" : "'" + printable(file) + "'";
-    const Sysroot root = root_of(parsed);
+    const Sysroot root = root_or_capture_of(parsed);
     const Result<std::string> text = read_definition(file);
     if (!text)
         return say(from, exit_undetermined, text.error().what);

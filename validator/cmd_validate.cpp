@@ -51,7 +51,8 @@ Options options() {
         horizons.emplace_back(name(horizon));
     horizons.emplace_back("all");
     Options out;
-    add_text(out, "root", "DIR", "validate the machine captured below DIR; nothing live is asked");
+    add_text(out, "root", root_value,
+             "validate the machine captured below DIR, or in FILE; nothing live is asked");
     add_text(out, "config", "FILE", "configuration instead of the host's");
     add_format(out, report_formats());
     add_choice(out, {.name = "horizon",
@@ -186,7 +187,7 @@ int run(const Parsed& parsed) {
     if (parsed.flag("list-checks"))
         return list_checks(format);
     const Horizons horizons = horizons_of(parsed.text("horizon"));
-    const Sysroot root = root_of(parsed);
+    const Sysroot root = root_or_capture_of(parsed);
     begin_time_limit();
     if (parsed.flag("kvm-answer")) {
         print_kvm_answer(root);

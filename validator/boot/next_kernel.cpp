@@ -138,8 +138,7 @@ std::string by_package(const Sysroot& root, std::string_view name,
 
 /// Where the file's name leads in the end, inside the root.
 std::string real_name(const Sysroot& root, const std::string& file) {
-    const Result<std::string> real = root.resolve(file);
-    return real ? real->substr(std::min(root.root().size(), real->size())) : file;
+    return root.inside(file).value_or(file);
 }
 
 } // namespace

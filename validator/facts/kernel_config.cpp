@@ -35,7 +35,8 @@ std::optional<bool> built_with(const Sysroot& root, const std::string& release,
     if (running)
         places.emplace_back("/proc/config.gz");
     for (const std::string& place : places) {
-        const Result<std::string> text = read_unpacked(root, place, most_bytes);
+        const Result<std::string> text = root.answer(
+            "unpacked " + place, [&] { return read_unpacked(root, place, most_bytes); });
         // A file that is cut off or no configuration says nothing of what it lacks.
         if (text && text->find("CONFIG_64BIT=") != std::string::npos)
             return built_with(*text, option);

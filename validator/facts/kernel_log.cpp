@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ namespace virt_nested {
 
 namespace {
 
+constexpr const char* live_path = "/dev/kmsg";
 constexpr int most_records = 20'000;
 constexpr size_t most_captured = 4U << 20; ///< bytes
 
@@ -43,14 +45,19 @@ std::string_view text_of(std::string_view record) {
     return record.substr(0, record.find('\n'));
 }
 
-KernelLog live_log(std::string_view module) {
-    constexpr const char* path = "/dev/kmsg";
-    const Fd fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+/// Of this machine, the lines that some row is about.
+Result<std::string> live_log(std::string_view module) {
+    const Fd fd(::open(live_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (fd.get() < 0)
-        return {};
-    return {path,
-            read_records([&](char* buffer, size_t size) { return ::read(fd.get(), buffer, size); },
-                         module)};
+        return Error{errno, std::string(live_path) + ": " + std::strerror(errno)};
+    std::string out;
+    each_record([&](char* buffer, size_t size) { return ::read(fd.get(), buffer, size); },
+                [&](std::string_view text) {
+                    if (log_row(text, module))
+                        out += std::string(text) + "\n";
+                    return true;
+                });
+    return out;
 }
 
 } // namespace
@@ -88,8 +95,16 @@ const LogLine* KernelLog::refusal(Lasts at_least) const {
 }
 
 KernelLog read_kernel_log(const Sysroot& root, std::string_view module) {
-    if (root.live())
-        return live_log(module);
+    if (root.live()) {
+        const Result<std::string> text =
+            root.answer("kernel log on " + std::string(module), [&] { return live_log(module); });
+        if (!text)
+            return {};
+        KernelLog out{live_path, {}};
+        for (const std::string_view line : lines(*text))
+            keep(line, module, out.lines);
+        return out;
+    }
     for (const char* path : {"/dev/kmsg", "/var/log/dmesg"}) {
         const Result<std::string> text = root.read_head(path, most_captured);
         if (!text)

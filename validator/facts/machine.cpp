@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 
 namespace virt_nested {
@@ -140,6 +141,14 @@ void tell_outer(const Sysroot& root, MachineFacts& out) {
         out.hypervisor = out.outer->name;
 }
 
+/// Its pods have it, whatever runs them.
+bool in_kubernetes(const Sysroot& root) {
+    constexpr const char* variable = "KUBERNETES_SERVICE_HOST";
+    return static_cast<bool>(root.answer("environment " + std::string(variable), [&] {
+        return std::getenv(variable) ? Result<std::string>("set") : Error{ENOENT, "not set"};
+    }));
+}
+
 } // namespace
 
 const char* name(Level level) {
@@ -157,7 +166,7 @@ MachineFacts read_machine(const Sysroot& root, const Host& host) {
     out.kernel = printable(first_line(root, "/proc/sys/kernel/osrelease"), 128);
     out.distribution = printable(os_release(root, "ID"), 64);
     out.container = container_manager(root);
-    if (out.container.empty() && root.live() && std::getenv("KUBERNETES_SERVICE_HOST"))
+    if (out.container.empty() && root.live() && in_kubernetes(root))
         out.container = "kubernetes";
     // drivers/xen/xenfs/super.c: "control_d" in the one domain that has the machine.
     out.dom0 = first_line(root, "/proc/xen/capabilities").find("control_d") != std::string::npos;

@@ -156,7 +156,7 @@ Fact by_upper(const std::vector<Mount>& mounts, const Sysroot& root, const Mount
     if (upper.empty())
         return Fact::on("an overlay that nothing is written to", source);
     // dracut's live images with a disk to write to have a link in its place (90dmsquash-live).
-    if (const Result<std::string> real = root.resolve(upper); root.live() && real)
+    if (const Result<std::string> real = root.inside(upper); root.live() && real)
         upper = *real;
     const std::string shown = "an overlay, whose upper half is " + printable(upper, 64);
     const Mount* below = upper_mount(mounts, overlay, upper);

@@ -85,7 +85,8 @@ std::string find_module(std::string_view index, std::string_view module) {
     return {};
 }
 
-Result<Parmtypes> read_from_file(const Sysroot& root, const std::string& path) {
+/// The section .modinfo of a module's file.
+Result<std::string> read_modinfo(const Sysroot& root, const std::string& path) {
     const Result<std::string> file = read_unpacked(root, path, module_limit);
     if (!file)
         return file.error();
@@ -93,7 +94,15 @@ Result<Parmtypes> read_from_file(const Sysroot& root, const std::string& path) {
     const std::string_view modinfo = elf.valid() ? elf.section(".modinfo") : std::string_view();
     if (modinfo.empty())
         return Error{EBADMSG, printable(root.shown(path), 512) + ": no kernel module"};
-    return Parmtypes{path, parmtypes_in(modinfo)};
+    return std::string(modinfo);
+}
+
+Result<Parmtypes> read_from_file(const Sysroot& root, const std::string& path) {
+    const Result<std::string> modinfo =
+        root.answer("modinfo of " + path, [&] { return read_modinfo(root, path); });
+    if (!modinfo)
+        return modinfo.error();
+    return Parmtypes{path, parmtypes_in(*modinfo)};
 }
 
 } // namespace

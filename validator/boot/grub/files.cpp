@@ -181,6 +181,28 @@ Tri Files::ask(const State& state, char question, const Text& path, const Text& 
     }
 }
 
+namespace {
+
+/// No Sysroot opens a device; this one is mounted, so that opening it waits for nothing.
+Result<std::string> read_disk(const std::string& device, unsigned long offset, size_t size) {
+    const auto fail = [&](int code) {
+        return Error{code, printable(device, 512) + ": " + std::strerror(code)};
+    };
+    const Fd disk(::open(device.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat status {};
+    if (disk.get() < 0 || ::fstat(disk.get(), &status) != 0)
+        return fail(errno);
+    if (!S_ISBLK(status.st_mode))
+        return fail(ENOTBLK);
+    std::string out(size, '\0');
+    const ssize_t got = ::pread(disk.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (got != static_cast<ssize_t>(out.size()))
+        return fail(got < 0 ? errno : EIO);
+    return out;
+}
+
+} // namespace
+
 Result<std::string> read_blocks(const Sysroot& root, const std::string& beside,
                                 std::string_view blocks) {
     constexpr unsigned long block = 512, most_blocks = 128;
@@ -202,19 +224,8 @@ Result<std::string> read_blocks(const Sysroot& root, const std::string& beside,
     const Mount* mount = mount_of(mounts, beside);
     if (mount == nullptr || mount->type != "btrfs" || !mount->source.starts_with("/dev/"))
         return fail(ENOTBLK, mount == nullptr ? beside : mount->source);
-    // No Sysroot opens a device; this one is mounted, so that opening it waits for nothing.
-    const Fd disk(::open(mount->source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat status {};
-    if (disk.get() < 0 || ::fstat(disk.get(), &status) != 0)
-        return fail(errno, mount->source);
-    if (!S_ISBLK(status.st_mode))
-        return fail(ENOTBLK, mount->source);
-    std::string out(count * block, '\0');
-    const ssize_t got =
-        ::pread(disk.get(), out.data(), out.size(), static_cast<off_t>(first * block));
-    if (got != static_cast<ssize_t>(out.size()))
-        return fail(got < 0 ? errno : EIO, mount->source);
-    return out;
+    return root.answer("blocks " + std::string(blocks) + " of " + mount->source,
+                       [&] { return read_disk(mount->source, first * block, count * block); });
 }
 
 bool read_environment(std::string_view block,

@@ -2,10 +2,12 @@
 // What was in an initramfs, kept until the image changes: unpacking takes a second, a boot's worth
 // of validations asks for the same one.
 #include "core/atomic_file.h"
+#include "core/text.h"
 #include "validator/boot/image/initramfs.h"
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <ctime>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,11 +92,26 @@ void store(const Sysroot& root, const std::string& cache, Json images) {
         (void)file->replace(text);
 }
 
-} // namespace
+Json to_json(const InitramfsContent& content) {
+    return {{"modules", modules(content.modules)}, {"modprobe", files(content.modprobe)},
+            {"loads", files(content.loads)},       {"cmdline", files(content.cmdline)},
+            {"squashed", content.squashed},        {"bootconfig", content.bootconfig}};
+}
 
-Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::string& path,
-                                               uint64_t offset, uint64_t size,
-                                               const std::string& cache) {
+/// Throws Json::exception.
+InitramfsContent from_json(const Json& image) {
+    InitramfsContent out;
+    out.modules = modules(image.at("modules"));
+    out.modprobe = files(image.at("modprobe"));
+    out.loads = files(image.at("loads"));
+    out.cmdline = files(image.at("cmdline"));
+    out.squashed = image.at("squashed");
+    out.bootconfig = image.at("bootconfig");
+    return out;
+}
+
+Result<InitramfsContent> read_through(const Sysroot& root, const std::string& path, uint64_t offset,
+                                      uint64_t size, const std::string& cache) {
     const Result<FileStatus> status = root.status(path);
     if (cache.empty() || !status)
         return read_initramfs(root, path, offset, size);
@@ -104,13 +121,7 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
     try {
         for (const Json& image : images)
             if (image.at("key") == key) {
-                InitramfsContent out;
-                out.modules = modules(image.at("modules"));
-                out.modprobe = files(image.at("modprobe"));
-                out.loads = files(image.at("loads"));
-                out.cmdline = files(image.at("cmdline"));
-                out.squashed = image.at("squashed");
-                out.bootconfig = image.at("bootconfig");
+                InitramfsContent out = from_json(image);
                 out.kept_since = image.at("read").get<int64_t>();
                 return out;
             }
@@ -124,16 +135,36 @@ Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::s
     for (Json& image : images)
         if (of_another(image, path) && kept.size() < 15)
             kept.push_back(std::move(image));
-    kept.push_back({{"key", key},
-                    {"modules", modules(content->modules)},
-                    {"modprobe", files(content->modprobe)},
-                    {"loads", files(content->loads)},
-                    {"cmdline", files(content->cmdline)},
-                    {"squashed", content->squashed},
-                    {"bootconfig", content->bootconfig},
-                    {"read", static_cast<int64_t>(::time(nullptr))}});
+    Json entry = to_json(*content);
+    entry["key"] = key;
+    entry["read"] = static_cast<int64_t>(::time(nullptr));
+    kept.push_back(std::move(entry));
     store(own, cache, std::move(kept));
     return content;
+}
+
+} // namespace
+
+Result<InitramfsContent> read_initramfs_cached(const Sysroot& root, const std::string& path,
+                                               uint64_t offset, uint64_t size,
+                                               const std::string& cache) {
+    if (!root.recorded())
+        return read_through(root, path, offset, size, cache);
+    const std::string of = "initramfs at " + std::to_string(offset) + " of " + path;
+    const Result<std::string> text = root.answer(of, [&]() -> Result<std::string> {
+        const Result<InitramfsContent> content = read_through(root, path, offset, size, cache);
+        if (!content)
+            return content.error();
+        return to_json(*content).dump(-1, ' ', true, Json::error_handler_t::replace);
+    });
+    if (!text)
+        return text.error();
+    try {
+        return from_json(Json::parse(*text));
+    } catch (const Json::exception&) {
+        return Error{EBADMSG,
+                     printable(root.shown(path), 512) + ": its captured content is broken"};
+    }
 }
 
 } // namespace virt_nested

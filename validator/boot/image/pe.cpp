@@ -57,16 +57,18 @@ Result<std::string> read_section(const Sysroot& root, const std::string& path,
                                  const PeSection& section) {
     if (section.size > Sysroot::small_file)
         return Error{EFBIG, printable(root.shown(path), 512) + ": section too long"};
-    const Result<Fd> fd = root.open(path);
-    if (!fd)
-        return fd.error();
-    std::string text(section.size, '\0');
-    const ssize_t got =
-        ::pread(fd->get(), text.data(), text.size(), static_cast<off_t>(section.offset));
-    if (got < 0)
-        return Error{errno, std::strerror(errno)};
-    text.resize(static_cast<size_t>(got));
-    return text;
+    return root.answer(section.name + " of " + path, [&]() -> Result<std::string> {
+        const Result<Fd> fd = root.open(path);
+        if (!fd)
+            return fd.error();
+        std::string text(section.size, '\0');
+        const ssize_t got =
+            ::pread(fd->get(), text.data(), text.size(), static_cast<off_t>(section.offset));
+        if (got < 0)
+            return Error{errno, std::strerror(errno)};
+        text.resize(static_cast<size_t>(got));
+        return text;
+    });
 }
 
 } // namespace virt_nested

@@ -31,7 +31,7 @@ std::string judge_beside(std::string_view program) {
 Result<std::string> selinux_label(const std::string& real) {
     std::array<char, 256> label{};
     if (::getxattr(real.c_str(), "security.selinux", label.data(), label.size() - 1) >= 0)
-        return printable(std::string_view(label.data()), 128);
+        return std::string(label.data());
     return Error{errno, printable(real, 512) + ": " +
                             (errno == ENODATA || errno == ENOTSUP ? "no SELinux label is kept"
                                                                   : std::strerror(errno))};
@@ -73,6 +73,8 @@ HookFile look_at(const Sysroot& root, const std::string& path) {
     file.selinux = root.answer("security.selinux of " + path, [&] {
         return selinux_label(file.real.empty() ? "" : root.shown(file.real));
     });
+    if (file.selinux)
+        file.selinux = printable(*file.selinux, 128);
     return file;
 }
 

@@ -253,8 +253,9 @@ class RecordedKvm final : public Kvm {
     static Fact fact_of(std::string_view line) {
         std::array<std::string, 4> part;
         for (std::string& one : part) {
-            one = line.substr(0, line.find('\t'));
-            line.remove_prefix(std::min(one.size() + 1, line.size()));
+            const std::string_view text = line.substr(0, line.find('\t'));
+            line.remove_prefix(std::min(text.size() + 1, line.size()));
+            one = still_printable(text);
         }
         const auto state = std::find_if(states.begin(), states.end(),
                                         [&](State one) { return part[0] == name(one); });

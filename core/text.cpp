@@ -74,6 +74,13 @@ std::string printable(std::string_view text, size_t limit) {
     return out;
 }
 
+std::string still_printable(std::string_view text) {
+    std::string plain(text);
+    std::erase(plain, '\\');
+    return printable(plain, 2 * plain.size()) == plain ? std::string(text)
+                                                       : printable(text, 4 * text.size());
+}
+
 std::string shell_word(std::string_view text) {
     const bool plain =
         !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {

@@ -16,6 +16,10 @@ namespace virt_nested {
 /// by "...".
 std::string printable(std::string_view text, size_t limit = 256);
 
+/// What printable() has made already, and was kept elsewhere since: as it is, or made printable
+/// where something else has taken its place.
+std::string still_printable(std::string_view text);
+
 /// Takes the first character off `text`, which is not empty, and gives it as printable() has it, in
 /// `room`. Allocates nothing.
 std::string_view next_printable(std::string_view& text, std::array<char, 16>& room);

@@ -24,6 +24,7 @@ using Json = nlohmann::json;
 
 constexpr int version = 1;
 constexpr const char* list_name = "capture.json";
+constexpr size_t most_list = 8U << 20; ///< bytes; a host with a thousand guests has one
 constexpr const char* version_key = "virt_nested_capture";
 
 /// JSON holds text alone, and paths are bytes: each becomes the character of its number.
@@ -100,7 +101,8 @@ std::optional<Result<T>> take(const Json& from, const char* key) {
         return std::nullopt;
     if (found->is_object()) {
         const Json& error = found->at("error");
-        return Error{error.at(0).get<int>(), from_utf8(error.at(1).get_ref<const std::string&>())};
+        return Error{error.at(0).get<int>(),
+                     still_printable(from_utf8(error.at(1).get_ref<const std::string&>()))};
     }
     T out{};
     from_json_to(*found, out);
@@ -266,10 +268,18 @@ Recording from_list(const Json& list, Entries& entries) {
     return out;
 }
 
+/// What is deeper than any list is left out as it is read.
+bool shallow(int depth, Json::parse_event_t, Json&) {
+    return depth < 8;
+}
+
 Json read_list(const Entries& entries) {
     const auto found = entries.texts.find(list_name);
+    if (found != entries.texts.end() && found->second.size() > most_list)
+        throw Refused{{EFBIG, std::string("its ") + list_name + " is longer than " +
+                                  std::to_string(most_list) + " bytes"}};
     const Json list =
-        found == entries.texts.end() ? Json() : Json::parse(found->second, nullptr, false);
+        found == entries.texts.end() ? Json() : Json::parse(found->second, shallow, false);
     if (!list.is_object() || !list.contains(version_key))
         throw Refused{{EINVAL, std::string("not a capture: no ") + list_name + " in it"}};
     if (list[version_key] != version)

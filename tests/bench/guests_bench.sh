@@ -50,11 +50,13 @@ printf '%8s %10s %10s %10s %10s %14s %14s %10s\n' guests list MiB inject MiB vir
 for number in "$@"; do
     lab_up --no-daemon
     echo 'list --all' >"$lab/commands"
+    guest=$(lab_guest guestNUMBER cpu=kvm64 label=require more_xml='<uuid>UUID-1111-4111-8111-111111111111</uuid>')
     for ((i = 0; i < number; i++)); do
-        lab_guest "guest$i" cpu=kvm64 label=require more_xml="<uuid>$(printf '%08d-1111-4111-8111-111111111111' "$i")</uuid>" \
-            >"$lab/etc/libvirt/qemu/guest$i.xml"
-        echo "dumpxml --inactive guest$i" >>"$lab/commands"
-    done
+        printf -v uuid %08d "$i"
+        text=${guest/NUMBER/$i}
+        printf '%s\n' "${text/UUID/$uuid}" >"$lab/etc/libvirt/qemu/guest$i.xml"
+        echo "dumpxml --inactive guest$i"
+    done >>"$lab/commands"
     lab_start_daemon
     [ "$(lab_virsh list --all --name | grep -c guest)" = "$number" ] || fail "libvirtd knows other than $number guests"
     vn_best list --format json
@@ -73,4 +75,4 @@ for number in "$@"; do
         "$(seconds "$inject")" "$(mib "$inject_peak")" "$(seconds "$one")" "$each" $((list / number))
     lab_down
 done
-exit $over
+[ "$over" = 0 ]

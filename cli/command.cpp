@@ -183,7 +183,7 @@ void add_connect(Options& options, const std::string& words) {
 void add_connects(Options& options, const std::string& words) {
     options.add_options()("connect,c",
                           po::value<std::vector<std::string>>()->value_name("URI")->composing(),
-                          (words + uri_words).c_str());
+                          (std::string("connection") + uri_words + "; " + words).c_str());
 }
 
 std::string file_of(const Parsed& parsed, const char* option) {

@@ -20,7 +20,7 @@ constexpr unsigned longest_silence = 3600;
 
 Options list_options() {
     Options options;
-    add_connects(options, "connection; given again, one more host, and all are asked side by side");
+    add_connects(options, "given again, one more host: all are asked side by side");
     add_format(options, inventory_formats());
     add_flag(options, "exposed",
              "only guests that have the host's vmx or svm (sief2, nested-hv, ...) now or would get "

@@ -14,6 +14,8 @@ namespace po = boost::program_options;
 
 namespace {
 
+constexpr const char* uri_words = ", as virsh has it (default: libvirt's own)";
+
 /// A text of which the option knows what it may be.
 class ChosenText final : public po::typed_value<std::string> {
   public:
@@ -176,7 +178,13 @@ void add_text(Options& options, const char* name, const char* value, const std::
 }
 
 void add_connect(Options& options, const std::string& words) {
-    add_text(options, "connect,c", "URI", words + ", as virsh has it (default: libvirt's own)");
+    add_text(options, "connect,c", "URI", words + uri_words);
+}
+
+void add_connects(Options& options, const std::string& words) {
+    options.add_options()("connect,c",
+                          po::value<std::vector<std::string>>()->value_name("URI")->composing(),
+                          (std::string("connection") + uri_words + "; " + words).c_str());
 }
 
 std::string file_of(const Parsed& parsed, const char* option) {

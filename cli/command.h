@@ -85,6 +85,8 @@ void add_choice(Options& options, const Choice& choice);
 void add_text(Options& options, const char* name, const char* value, const std::string& words);
 /// -c, --connect URI.
 void add_connect(Options& options, const std::string& words = "connection");
+/// The same as often as one likes: Parsed::list.
+void add_connects(Options& options, const std::string& words);
 
 /// The file that an option names, or empty where it was not given; UsageError where it is not
 /// there.

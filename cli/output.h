@@ -7,7 +7,6 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <algorithm>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,7 +23,7 @@ std::string json_line(const nlohmann::ordered_json& json);
 /// Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats).
 class Metrics {
   public:
-    using Labels = std::initializer_list<std::pair<const char*, std::string>>;
+    using Labels = std::vector<std::pair<const char*, std::string>>;
 
     /// The samples that follow are of this gauge.
     void gauge(const char* name, const char* help);

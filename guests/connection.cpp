@@ -69,6 +69,14 @@ Result<std::string> taken_text(char* text) {
     return out;
 }
 
+std::string server_name_of(std::string_view uri) {
+    std::string_view server = server_of(uri);
+    server.remove_prefix(server.rfind('@') + 1); // npos + 1 is 0
+    if (server.starts_with('['))
+        return std::string(server.substr(1, server.find(']') - 1));
+    return std::string(server.substr(0, server.find(':')));
+}
+
 Result<Connection> Connection::open_reading(const std::string& uri) {
     const char* chosen = std::getenv("LIBVIRT_DEFAULT_URI");
     if (names_server(uri.empty() && chosen ? chosen : uri))

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virt_nested {
@@ -31,6 +32,9 @@ virConnectDomainEventGenericCallback event_callback(Function* function) {
 
 /// Text that libvirt allocated.
 Result<std::string> taken_text(char* text);
+
+/// The server that a URI names, without user and port; empty: it names none.
+std::string server_name_of(std::string_view uri);
 
 class Connection {
   public:

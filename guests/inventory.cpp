@@ -121,14 +121,13 @@ Result<GuestTexts> read_guest(virDomainPtr domain) {
     return guest;
 }
 
-Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
+std::optional<Error> read_guests(const Connection& connection,
+                                 const std::function<void(const GuestTexts& guest)>& take) {
     const Result<std::vector<DomainPtr>> list = connection.list();
     if (!list)
         return list.error();
     const std::set<std::string> transient = uuids(connection, VIR_CONNECT_LIST_DOMAINS_TRANSIENT);
     const std::set<std::string> saved = uuids(connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE);
-    std::vector<GuestTexts> out;
-    out.reserve(list->size());
     for (const DomainPtr& domain : *list) {
         GuestTexts guest;
         guest.name = name_of(domain.get());
@@ -138,11 +137,11 @@ Result<std::vector<GuestTexts>> read_guests(const Connection& connection) {
         guest.persistent = transient.count(guest.uuid) == 0;
         guest.saved = saved.count(guest.uuid) > 0;
         if (read_texts(domain.get(), guest))
-            out.push_back(std::move(guest));
+            take(guest);
         else if (!connection.alive())
             return Error{0, "the connection was lost"};
     }
-    return out;
+    return std::nullopt;
 }
 
 Fact has_now(const Domain& live, const Platform& platform, const Host& host,

@@ -6,6 +6,9 @@
 #include "core/policy.h"
 #include "guests/host_side.h"
 
+#include <functional>
+#include <optional>
+
 namespace virt_nested {
 
 /// All that libvirt says of one guest; a text that does not apply is empty.
@@ -46,9 +49,11 @@ struct GuestRow {
     bool exposed = false;
 };
 
-/// One bulk call for all guests, one for each of the sets (transient, saved), then
-/// the XML of each. A guest that is undefined in between is left out.
-Result<std::vector<GuestTexts>> read_guests(const Connection& connection);
+/// One bulk call for all guests, one for each of the sets (transient, saved), then the XML of each,
+/// which `take` gets and nobody keeps: ten thousand of them would be 50 MB. A guest that is
+/// undefined in between is left out. Returns why not all could be read.
+std::optional<Error> read_guests(const Connection& connection,
+                                 const std::function<void(const GuestTexts& guest)>& take);
 /// One guest. Errors: it is gone, or cannot be read.
 Result<GuestTexts> read_guest(virDomainPtr domain);
 

@@ -269,11 +269,14 @@ TEST(Inventory, RenderedHarmlessAndParsable) {
     guest.uuid = "u";
     guest.definition = xml(got, "require");
     const HostSide side = host(PlatformId::amd, State::on);
-    const std::vector<GuestRow> rows = {row_of(guest, side)};
+    HostAnswer answer;
+    answer.side = side;
+    answer.rows = {row_of(guest, side)};
+    const Inventory inventory{{answer}};
     const auto shown = [&](const std::string& wanted) {
         for (const InventoryFormat* format : inventory_formats())
             if (wanted == format->name)
-                return format->render(rows, side);
+                return format->render(inventory);
         return std::string();
     };
     EXPECT_EQ(shown("text").find('\x1b'), std::string::npos);

@@ -34,6 +34,8 @@ deb | 0 | virsh dumpxml --inactive web1 | virt-nested explain -
 deb | 0 | virt-nested list --exposed
 none | needs a second host; tests/libvirt has two                      | virt-nested list --exposed --connect *
 deb | 0 | virt-nested facts --guests
+source,deb | 0 | virt-nested capture host.tar.zst
+source,deb | 0 1 3 4 | virt-nested validate --root host.tar.zst
 deb | 0 | virt-nested selftest
 deb | 0 | virt-nested unlabel web1
 deb | 0 | apt-get purge *

@@ -142,6 +142,9 @@ struct Platform {
     std::string_view truth = {};       ///< what the probe asks; of `none`: the kernel's source
     std::string_view not_offered = {}; ///< of the probe `none`: the fact, as a clause; else empty
 
+    /// Why `virt-nested prove` cannot run an L2 here; empty where it can.
+    std::string_view no_proof = {};
+
     // --- guests (libvirt: docs/formatdomain.rst, src/cpu; QEMU: target/*/cpu.c)
     std::span<const std::string_view> guests = {}; ///< <type arch=''>, under KVM
     GuestSwitch guest_switch = GuestSwitch::cpu_feature;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a trial's evidence proves, in words and as JSON (docs/prove.schema.json). Pure.
+#pragma once
+
+#include "cli/exit_status.h"
+#include "validator/prove/evidence.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace virt_nested::prove {
+
+enum class Answer {
+    proven,
+    not_proven, ///< KVM's or the processor's answer
+    not_tried,  ///< says nothing about nesting
+};
+
+struct Proof {
+    Answer answer = Answer::not_tried;
+    std::string reason; ///< empty where it is proven
+    std::string feature;
+    std::optional<bool> nested_paging;
+    uint32_t exits = 0;    ///< of L2, that L1 took
+    bool complete = false; ///< L2 came to its end, and was not stopped by the time
+    std::optional<uint64_t> median_ns;
+    std::optional<uint64_t> best_ns;
+    std::optional<uint64_t> l1_exit_ns;
+};
+
+/// Why nothing was tried.
+Proof not_tried(std::string reason);
+
+/// Proven where three witnesses agree: L1's count of exits, L2's own, and KVM's nested state.
+Proof decide(const Evidence& evidence, const Limits& limits);
+
+ExitStatus exit_status(const Proof& proof);
+
+/// For people: one line, or two where there are figures.
+std::string text(const Proof& proof);
+
+/// When and where it was made.
+struct Made {
+    std::string kernel;   ///< release of the running one
+    std::string platform; ///< name for people; empty: none that is known
+    int64_t time = 0;     ///< seconds since 1970
+};
+std::string json(const Proof& proof, const Made& made);
+
+} // namespace virt_nested::prove

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A proof for people and for programs.
+#include "cli/output.h"
+#include "cli/result.h"
+#include "validator/prove/proof.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+
+namespace virt_nested::prove {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// One digit behind the point, of whatever locale.
+std::string tenths(uint64_t value, uint64_t of) {
+    const uint64_t rounded = (value * 10 + of / 2) / of;
+    return std::to_string(rounded / 10) + "." + std::to_string(rounded % 10);
+}
+
+std::string microseconds(uint64_t ns) {
+    return tenths(ns, 1000) + " us";
+}
+
+std::string costs(const Proof& proof) {
+    if (!proof.median_ns || !proof.best_ns)
+        return {};
+    std::string out = "an exit of L2 to L1 and back: median " + microseconds(*proof.median_ns) +
+                      ", best " + microseconds(*proof.best_ns);
+    if (proof.l1_exit_ns)
+        out += "; an exit of L1: " + microseconds(*proof.l1_exit_ns) + " (" +
+               tenths(*proof.median_ns, *proof.l1_exit_ns) + " times)";
+    return out + "\n";
+}
+
+Json or_null(const std::optional<uint64_t>& number) {
+    return number ? Json(*number) : Json();
+}
+
+} // namespace
+
+std::string text(const Proof& proof) {
+    switch (proof.answer) {
+    case Answer::not_proven:
+        return "not proven: " + proof.reason + "\n";
+    case Answer::not_tried:
+        return "cannot be tried: " + proof.reason + "\n";
+    case Answer::proven:
+        break;
+    }
+    return "proven: an L2 ran here, with " + proof.feature +
+           (proof.nested_paging.value_or(false) ? ", with" : ", without") +
+           " nested paging; L1 took " + std::to_string(proof.exits) + " exits of it\n" +
+           costs(proof);
+}
+
+std::string json(const Proof& proof, const Made& made) {
+    const bool tried = proof.answer != Answer::not_tried;
+    return json_text({{"version", 1},
+                      {"proven", tried ? Json(proof.answer == Answer::proven) : Json()},
+                      {"reason", virt_nested::or_null(proof.reason)},
+                      {"feature", virt_nested::or_null(proof.feature)},
+                      {"nested_paging", proof.nested_paging ? Json(*proof.nested_paging) : Json()},
+                      {"exits", proof.exits},
+                      {"complete", proof.complete},
+                      {"median_ns", or_null(proof.median_ns)},
+                      {"best_ns", or_null(proof.best_ns)},
+                      {"l1_exit_ns", or_null(proof.l1_exit_ns)},
+                      {"platform", virt_nested::or_null(made.platform)},
+                      {"kernel", made.kernel},
+                      {"time", made.time}});
+}
+
+} // namespace virt_nested::prove

@@ -83,15 +83,16 @@ scratch_root() {
 
 # What validate leaves on a host, and a drop-in that an administrator made.
 lived_in() {
-    mkdir -p "$1"/var/cache/virt-nested "$1"/run/virt-nested "$1"/etc/systemd/system/libvirtd.service.d "$1"/etc/modprobe.d
+    mkdir -p "$1"/var/cache/virt-nested "$1"/var/lib/virt-nested "$1"/run/virt-nested "$1"/etc/systemd/system/libvirtd.service.d "$1"/etc/modprobe.d
     : >"$1/var/cache/virt-nested/initramfs.json"
+    : >"$1/var/lib/virt-nested/prove.json"
     : >"$1/run/virt-nested/validate.prom"
     cp "$source/systemd/libvirt-gate.conf" "$1/etc/systemd/system/libvirtd.service.d/50-virt-nested-gate.conf"
 }
 # no_reports ROOT: what validate left is gone.
 no_reports() {
     local folder
-    for folder in "$1/var/cache/virt-nested" "$1/run/virt-nested"; do [ ! -e "$folder" ] || fail "$folder outlives it"; done
+    for folder in "$1/var/cache/virt-nested" "$1/var/lib/virt-nested" "$1/run/virt-nested"; do [ ! -e "$folder" ] || fail "$folder outlives it"; done
 }
 # names FILE WORDS...: each is in it.
 names() {

@@ -23,6 +23,7 @@ none | needs the macros of other distributions; packaging.rpm          | rpmbuil
 deb | 0 | apt-get install ../virt-nested-modprobe_*
 source,deb | 0 1 3 4 | virt-nested validate
 source,deb | 0 1 3 | virt-nested enable --dry-run
+source,deb | 0 1 3 4 | virt-nested prove
 deb | 0 | virt-nested label web1 require
 none | XML, not a command                                              | <*
 deb | 0 | virsh dumpxml --inactive web1 | virt-nested inject --dry-run -

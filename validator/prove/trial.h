@@ -7,7 +7,12 @@
 
 namespace virt_nested::prove {
 
+class Vm;
+
 /// A Trial; to be run in a child (child.h). What it tells without having ended says how far it is.
 Evidence run_l2(const Limits& limits, const Telling& telling);
+
+/// The same for tests, which `change` what is in the guest's memory before L1 runs.
+Evidence run_changed_l2(const Limits& limits, const Telling& telling, void (*change)(Vm& vm));
 
 } // namespace virt_nested::prove

@@ -74,6 +74,7 @@ small_root() {
     install -m 755 "$boot_dir/guest/$init" "$root/init"
     install -m 644 "$boot_dir/guest/lib" "$root/etc/vn-lib"
     install -m 644 "$boot_dir/guest/init-lib" "$root/etc/vn-init"
+    install -m 644 "$boot_dir/guest/prove" "$root/etc/vn-prove"
     echo 'root:x:0:0::/root:/bin/sh' >"$root/etc/passwd"
     echo 'root:x:0:' >"$root/etc/group"
 }
@@ -82,6 +83,7 @@ small_root() {
 add_product() {
     local root=$1 file
     install_product "$root"
+    [ ! -e "$build_dir/tests/boot/prove-trials" ] || cp "$build_dir/tests/boot/prove-trials" "$root/usr/bin/"
     find "$root/usr/bin" "$root/usr/lib" -type f -perm -u+x ! -name '*.so*' | while read -r file; do copy_libraries "$root" "$file"; done
 }
 

@@ -167,7 +167,7 @@ void measure(Vm& vm) {
 }
 
 /// False: it has ended before, and the evidence says how.
-bool try_steps(Vm& vm, const Limits& limits) {
+bool try_steps(Vm& vm, const Limits& limits, void (*change)(Vm& vm)) {
     vm.reached(Step::device);
     if (!vm.open())
         return false;
@@ -188,17 +188,22 @@ bool try_steps(Vm& vm, const Limits& limits) {
     if (!(vm.seen.intel ? write_vmx(vm) : write_svm(vm)))
         return false;
     write_guest(vm, limits.exits);
+    change(vm);
     return enter_long_mode(vm) && runner.l1_and_l2();
 }
 
 } // namespace
 
-Evidence run_l2(const Limits& limits, const Telling& telling) {
+Evidence run_changed_l2(const Limits& limits, const Telling& telling, void (*change)(Vm& vm)) {
     Evidence seen;
     Vm vm(seen, telling, PROVE_MEMORY);
-    if (try_steps(vm, limits))
+    if (try_steps(vm, limits, change))
         measure(vm);
     return seen;
+}
+
+Evidence run_l2(const Limits& limits, const Telling& telling) {
+    return run_changed_l2(limits, telling, [](Vm&) {});
 }
 
 } // namespace virt_nested::prove

@@ -39,7 +39,7 @@ bool Mapping::map(size_t size, int flags, int fd) {
     return true;
 }
 
-int Vm::call(int fd, unsigned long request, std::string_view name, void* argument) {
+int Vm::call(int fd, unsigned long request, std::string_view name, unsigned long argument) {
     const int out = ::ioctl(fd, request, argument);
     if (out < 0) {
         seen.error = errno;
@@ -75,14 +75,14 @@ bool Vm::open() {
         seen.name_call("/dev/kvm");
         return ends(Ending::call_failed);
     }
-    const int version = call(kvm_.get(), KVM_GET_API_VERSION, "/dev/kvm", nullptr);
+    const int version = call(kvm_.get(), KVM_GET_API_VERSION, "/dev/kvm", 0);
     if (version < 0 || version == KVM_API_VERSION)
         return version >= 0;
     return ends(Ending::other_version, static_cast<uint64_t>(version));
 }
 
 bool Vm::create() {
-    vm_ = Fd(call(kvm_.get(), KVM_CREATE_VM, "KVM_CREATE_VM", nullptr));
+    vm_ = Fd(call(kvm_.get(), KVM_CREATE_VM, "KVM_CREATE_VM", 0));
     return vm_.get() >= 0;
 }
 
@@ -97,12 +97,13 @@ bool Vm::add_cpu() {
     kvm_userspace_memory_region region{};
     region.memory_size = memory_size_;
     region.userspace_addr = reinterpret_cast<uintptr_t>(memory());
-    if (call(vm_.get(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &region) < 0)
+    if (call(vm_.get(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", number(&region)) <
+        0)
         return false;
-    cpu_ = Fd(call(vm_.get(), KVM_CREATE_VCPU, "KVM_CREATE_VCPU", nullptr));
+    cpu_ = Fd(call(vm_.get(), KVM_CREATE_VCPU, "KVM_CREATE_VCPU", 0));
     if (cpu_.get() < 0)
         return false;
-    const int size = call(kvm_.get(), KVM_GET_VCPU_MMAP_SIZE, "KVM_GET_VCPU_MMAP_SIZE", nullptr);
+    const int size = call(kvm_.get(), KVM_GET_VCPU_MMAP_SIZE, "KVM_GET_VCPU_MMAP_SIZE", 0);
     if (size < 0)
         return false;
     if (run_.map(static_cast<size_t>(size), MAP_SHARED, cpu_.get()))

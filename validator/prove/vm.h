@@ -47,13 +47,13 @@ class Vm {
     bool ends(Ending ending, uint64_t value = 0);
 
     bool on_kvm(unsigned long request, std::string_view name, void* argument = nullptr) {
-        return call(kvm_.get(), request, name, argument) >= 0;
+        return call(kvm_.get(), request, name, number(argument)) >= 0;
     }
     bool on_vm(unsigned long request, std::string_view name, unsigned long argument) {
-        return call(vm_.get(), request, name, reinterpret_cast<void*>(argument)) >= 0;
+        return call(vm_.get(), request, name, argument) >= 0;
     }
     bool on_cpu(unsigned long request, std::string_view name, void* argument = nullptr) {
-        return call(cpu_.get(), request, name, argument) >= 0;
+        return call(cpu_.get(), request, name, number(argument)) >= 0;
     }
     /// The bare ioctl, for what may fail; negative where it does.
     int ask_kvm(unsigned long request, unsigned long argument) const;
@@ -75,7 +75,10 @@ class Vm {
     Evidence& seen;
 
   private:
-    int call(int fd, unsigned long request, std::string_view name, void* argument);
+    int call(int fd, unsigned long request, std::string_view name, unsigned long argument);
+    static unsigned long number(const void* argument) {
+        return reinterpret_cast<unsigned long>(argument);
+    }
 
     const Telling& telling_;
     size_t memory_size_;

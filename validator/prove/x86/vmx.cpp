@@ -218,8 +218,8 @@ bool write_vmx(Vm& vm) {
         return false;
 
     // Both regions begin with the revision (appendix A.1; "VMXON Region").
-    for (const size_t region : {PROVE_CONTROL, PROVE_HOST})
-        vm.put<uint32_t>(region, static_cast<uint32_t>(basic & 0x7fffffff));
+    for (const int region : {PROVE_CONTROL, PROVE_HOST})
+        vm.put<uint32_t>(static_cast<size_t>(region), static_cast<uint32_t>(basic & 0x7fffffff));
     vm.put<uint64_t>(PROVE_CONTROL_AT, PROVE_CONTROL);
     vm.put<uint64_t>(PROVE_HOST_AT, PROVE_HOST);
     vm.put<uint64_t>(PROVE_ENTRY, in_l1(prove_l1_vmx));

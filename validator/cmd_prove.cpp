@@ -3,8 +3,7 @@
 #include "cli/result.h"
 #include "core/atomic_file.h"
 #include "core/cpuinfo.h"
-#include "validator/prove/proof.h"
-#include "validator/prove/trial.h"
+#include "validator/prove/here.h"
 
 #include <ctime>
 #include <iostream>
@@ -17,7 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* saved_as = "/var/lib/virt-nested/prove.json";
 constexpr unsigned shortest = 100, longest = 60'000; ///< ms
 
 Options options() {
@@ -42,14 +40,6 @@ prove::Limits limits_of(const Parsed& parsed) {
     return out;
 }
 
-prove::Proof prove_on(const Platform* platform, const prove::Limits& limits) {
-    if (platform && !platform->no_proof.empty())
-        return prove::not_tried(std::string(platform->no_proof) +
-                                "; virt-nested validate has KVM's word");
-    const Result<prove::Evidence> seen = prove::in_child(prove::run_l2, limits);
-    return seen ? prove::decide(*seen, limits) : prove::not_tried(seen.error().what);
-}
-
 prove::Made made(const Platform* platform) {
     utsname running{};
     ::uname(&running);
@@ -63,11 +53,11 @@ int run(const Parsed& parsed) {
     if (save && ::geteuid() != 0)
         throw UsageError("--save is for root alone");
     const Platform* platform = identify(read_cpu_record(Sysroot()).value_or({})).platform;
-    const prove::Proof proof = prove_on(platform, limits);
+    const prove::Proof proof = prove::prove_here(platform, limits);
     const std::string json = prove::json(proof, made(platform));
     std::cout << (as_json(parsed) ? json : prove::text(proof));
     if (save)
-        if (const Result<bool> done = AtomicFile::overwrite(Sysroot(), saved_as, json); !done)
+        if (const Result<bool> done = AtomicFile::overwrite(Sysroot(), prove::kept_in, json); !done)
             throw std::runtime_error("--save: " + done.error().what);
     return prove::exit_status(proof);
 }

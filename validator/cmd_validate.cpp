@@ -70,6 +70,7 @@ Options options() {
              "read modprobe.d as this version of kmod does (25, 28, 30, 34; default: the installed "
              "one)");
     add_flag(out, "deep", "look into every initramfs, not only the next boot's");
+    add_flag(out, "prove", "run a guest's guest as well, as virt-nested prove does");
     add_flag(out, "list-checks",
              "list the checks (--format " + listed(listing_formats(), "or") + ")");
     add_flag(out, "kvm-answer",
@@ -122,6 +123,11 @@ ValidateOptions options_of(const Parsed& parsed, const Sysroot& root) {
     if (parsed.has("kmod-profile"))
         out.kmod_profile = kmod_version(parsed.text("kmod-profile"));
     out.deep = parsed.flag("deep");
+    out.prove = parsed.flag("prove");
+    if (out.prove && !root.here())
+        throw UsageError("--prove runs on this machine, and --root is another");
+    if (out.prove && parsed.values["wait"].as<unsigned>() > 0)
+        throw UsageError("--prove tries once, and --wait tries again");
     out.checks = parsed.list("check");
     std::for_each(out.checks.begin(), out.checks.end(), known_id);
     out.waived = waivers(parsed.list("skip"));

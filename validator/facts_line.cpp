@@ -84,6 +84,25 @@ Json age_of_images(const BootFacts& boot, int64_t now) {
     return out;
 }
 
+/// The last that was kept, with its date: it may be of another kernel, or of another time of this
+/// one's.
+Json kept_proof(const std::optional<prove::Kept>& kept) {
+    if (!kept)
+        return {};
+    const prove::Proof& proof = kept->proof;
+    const auto number = [](const std::optional<uint64_t>& ns) { return ns ? Json(*ns) : Json(); };
+    Json out = {{"proven", nullptr}, {"nested_paging", nullptr}};
+    if (proof.answer != prove::Answer::not_tried)
+        out["proven"] = proof.answer == prove::Answer::proven;
+    if (proof.nested_paging)
+        out["nested_paging"] = *proof.nested_paging;
+    out["median_ns"] = number(proof.median_ns);
+    out["l1_exit_ns"] = number(proof.l1_exit_ns);
+    out["kernel"] = clipped(kept->made.kernel);
+    out["time"] = kept->made.time;
+    return out;
+}
+
 void add_guests(const Result<std::string>& guests, Json& out) {
     constexpr size_t most = 256;
     const Json counts =
@@ -121,6 +140,7 @@ std::string facts_line(const Facts& facts, const Report& report,
     out["hook"] = {{"installed", hook_in_place(report)},
                    {"mode", facts.config.mode == Mode::report ? "report" : "enforce"}};
     out["images_age"] = age_of_images(facts.boot, now);
+    out["proof"] = kept_proof(facts.kept_proof);
     if (guests)
         add_guests(*guests, out);
     return json_line(out);

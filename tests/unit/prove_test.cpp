@@ -3,6 +3,8 @@
 // it may take.
 #include "cli/commands.h"
 #include "core/platform.h"
+#include "tests/unit/captured_host.h"
+#include "validator/facts_line.h"
 #include "validator/prove/child.h"
 #include "validator/prove/proof.h"
 
@@ -26,7 +28,7 @@ namespace {
 
 Evidence finished() {
     Evidence out;
-    out.step = Step::l2;
+    out.step = prove::Step::l2;
     out.ending = Ending::finished;
     out.intel = true;
     out.nested_paging = true;
@@ -39,7 +41,7 @@ Evidence finished() {
     return out;
 }
 
-Evidence ended(Step step, Ending ending, uint64_t value = 0) {
+Evidence ended(prove::Step step, Ending ending, uint64_t value = 0) {
     Evidence out = finished();
     out.step = step;
     out.ending = ending;
@@ -59,7 +61,7 @@ std::string reason(const Evidence& evidence) {
     return decide(evidence, {}).reason;
 }
 
-Evidence failed(Step step, int error) {
+Evidence failed(prove::Step step, int error) {
     Evidence out = ended(step, Ending::call_failed);
     out.name_call("KVM_RUN");
     out.error = error;
@@ -89,7 +91,7 @@ TEST(Proof, WithoutNestedPagingIsAWarning) {
 
 TEST(Proof, StoppedByTheTimeIsOneTooAndL2MayBeOneAhead) {
     for (const uint32_t l2 : {40U, 41U}) {
-        Evidence seen = ended(Step::l2, Ending::stopped_early);
+        Evidence seen = ended(prove::Step::l2, Ending::stopped_early);
         seen.l1_count = 40;
         seen.l2_count = l2;
         EXPECT_EQ(status(seen), exit_pass);
@@ -100,7 +102,7 @@ TEST(Proof, StoppedByTheTimeIsOneTooAndL2MayBeOneAhead) {
 TEST(Proof, AWitnessThatDisagreesOrIsSilent) {
     for (const Ending ending : {Ending::finished, Ending::stopped_early})
         for (const uint32_t l2 : {0U, 999U, 1003U}) {
-            Evidence seen = ended(Step::l2, ending);
+            Evidence seen = ended(prove::Step::l2, ending);
             seen.l2_count = l2;
             EXPECT_EQ(words(seen), "not proven: L1 took 1001 exits of L2, which itself counted " +
                                        std::to_string(l2) + "\n");
@@ -110,7 +112,7 @@ TEST(Proof, AWitnessThatDisagreesOrIsSilent) {
     few.l1_count = 501; // it says that it is at its end, and is not
     few.l2_count = 500;
     EXPECT_EQ(status(few), exit_fail);
-    Evidence none = ended(Step::l2, Ending::stopped_early);
+    Evidence none = ended(prove::Step::l2, Ending::stopped_early);
     none.l1_count = none.l2_count = 0;
     EXPECT_EQ(status(none), exit_fail);
     Evidence unseen = finished();
@@ -118,62 +120,64 @@ TEST(Proof, AWitnessThatDisagreesOrIsSilent) {
     EXPECT_EQ(words(unseen), "not proven: KVM never saw L2\n");
     unseen.kvm_can_tell = false; // Linux 5.10 on AMD could, 4.19 could not
     EXPECT_EQ(status(unseen), exit_pass);
-    EXPECT_EQ(reason(ended(Step::l1, Ending::l2_unseen)),
+    EXPECT_EQ(reason(ended(prove::Step::l1, Ending::l2_unseen)),
               "KVM says that what spoke is no guest of a guest");
 }
 
 TEST(Proof, AReasonNamesTheStep) {
-    EXPECT_EQ(words(ended(Step::offer, Ending::not_offered)),
+    EXPECT_EQ(words(ended(prove::Step::offer, Ending::not_offered)),
               "not proven: KVM offers its guests neither svm nor vmx\n");
-    EXPECT_EQ(reason(ended(Step::ordinary_guest, Ending::kvm_ended, 17)),
+    EXPECT_EQ(reason(ended(prove::Step::ordinary_guest, Ending::kvm_ended, 17)),
               "an ordinary guest does not run: KVM's exit reason 17 (internal error)");
-    EXPECT_EQ(reason(failed(Step::ordinary_guest, EIO)),
+    EXPECT_EQ(reason(failed(prove::Step::ordinary_guest, EIO)),
               "an ordinary guest does not run: KVM_RUN: Input/output error");
-    EXPECT_EQ(reason(ended(Step::ordinary_guest, Ending::out_of_time)),
+    EXPECT_EQ(reason(ended(prove::Step::ordinary_guest, Ending::out_of_time)),
               "an ordinary guest does not run: it came to no end within 5000 ms");
-    EXPECT_EQ(reason(ended(Step::l1, Ending::kvm_ended, 8)),
+    EXPECT_EQ(reason(ended(prove::Step::l1, Ending::kvm_ended, 8)),
               "KVM ended L1: KVM's exit reason 8 (shutdown)");
-    Evidence fault = ended(Step::l1, Ending::exception, 13);
+    Evidence fault = ended(prove::Step::l1, Ending::exception, 13);
     fault.stage = 1;
     EXPECT_EQ(reason(fault), "L1 took exception 13 at stage 1");
-    Evidence instruction = ended(Step::l1, Ending::instruction_failed, 12);
+    Evidence instruction = ended(prove::Step::l1, Ending::instruction_failed, 12);
     instruction.stage = 5;
     instruction.field = 0x4824;
     EXPECT_EQ(reason(instruction), "a VMX instruction of L1 failed at stage 5: VM-instruction "
                                    "error 12, field 0x4824");
-    Evidence left = ended(Step::l1, Ending::l2_left, 0x80000021);
+    Evidence left = ended(prove::Step::l1, Ending::l2_left, 0x80000021);
     left.l1_count = 1;
     EXPECT_EQ(reason(left), "L2 left with exit reason 0x80000021 after 1 exits");
     left.intel = false;
     left.value = 0xffffffff;
     EXPECT_EQ(reason(left), "L2 left with exit code 0xffffffff after 1 exits");
-    EXPECT_EQ(reason(ended(Step::l1, Ending::register_refused, 0x3a)),
+    EXPECT_EQ(reason(ended(prove::Step::l1, Ending::register_refused, 0x3a)),
               "KVM offers vmx, but takes no value for the MSR 0x3a");
-    EXPECT_EQ(reason(ended(Step::l1, Ending::out_of_time)), "no L2 within 5000 ms");
-    EXPECT_EQ(reason(ended(Step::l1, Ending::running)), "no L2 within 6000 ms"); // it was killed
-    Evidence spins = ended(Step::l2, Ending::out_of_time);
+    EXPECT_EQ(reason(ended(prove::Step::l1, Ending::out_of_time)), "no L2 within 5000 ms");
+    EXPECT_EQ(reason(ended(prove::Step::l1, Ending::running)),
+              "no L2 within 6000 ms"); // it was killed
+    Evidence spins = ended(prove::Step::l2, Ending::out_of_time);
     spins.l1_count = 0;
     EXPECT_EQ(reason(spins), "L2 spoke, and then L1 took 0 exits of it within 5000 ms");
 }
 
 TEST(Proof, WhatSaysNothingAboutNesting) {
-    for (const Step step : {Step::device, Step::offer, Step::machine})
+    for (const prove::Step step : {prove::Step::device, prove::Step::offer, prove::Step::machine})
         for (const int error : {ENOENT, EACCES, EBUSY, ENOMEM, EINVAL}) {
             EXPECT_EQ(status(failed(step, error)), exit_undetermined);
             EXPECT_EQ(status(ended(step, Ending::running)), exit_undetermined);
         }
-    EXPECT_EQ(words(failed(Step::device, EACCES)), "cannot be tried: KVM_RUN: Permission denied\n");
-    EXPECT_EQ(status(failed(Step::l1, ENOMEM)), exit_undetermined); // of L2's shadow
-    EXPECT_EQ(status(failed(Step::l1, EIO)), exit_fail);
-    EXPECT_EQ(words(ended(Step::device, Ending::other_version, 13)),
+    EXPECT_EQ(words(failed(prove::Step::device, EACCES)),
+              "cannot be tried: KVM_RUN: Permission denied\n");
+    EXPECT_EQ(status(failed(prove::Step::l1, ENOMEM)), exit_undetermined); // of L2's shadow
+    EXPECT_EQ(status(failed(prove::Step::l1, EIO)), exit_fail);
+    EXPECT_EQ(words(ended(prove::Step::device, Ending::other_version, 13)),
               "cannot be tried: /dev/kvm: KVM API version 13, not 12\n");
-    EXPECT_EQ(status(ended(Step::device, Ending::not_in_this_build)), exit_undetermined);
+    EXPECT_EQ(status(ended(prove::Step::device, Ending::not_in_this_build)), exit_undetermined);
 }
 
 TEST(Proof, TheFeatureIsKnownOnceItIsOffered) {
-    EXPECT_EQ(decide(failed(Step::device, ENOENT), {}).feature, "");
-    EXPECT_EQ(decide(ended(Step::offer, Ending::not_offered), {}).feature, "");
-    EXPECT_EQ(decide(failed(Step::machine, ENOMEM), {}).feature, "vmx");
+    EXPECT_EQ(decide(failed(prove::Step::device, ENOENT), {}).feature, "");
+    EXPECT_EQ(decide(ended(prove::Step::offer, Ending::not_offered), {}).feature, "");
+    EXPECT_EQ(decide(failed(prove::Step::machine, ENOMEM), {}).feature, "vmx");
 }
 
 TEST(Proof, AsJson) {
@@ -192,15 +196,29 @@ TEST(Proof, AsJson) {
                     {"platform", "Intel"},
                     {"kernel", "6.1.0-50-amd64"},
                     {"time", 1'800'000'000}}));
-    const Json told = Json::parse(prove::json(decide(failed(Step::device, ENOENT), {}), {}));
+    const Json told = Json::parse(prove::json(decide(failed(prove::Step::device, ENOENT), {}), {}));
     EXPECT_TRUE(told["proven"].is_null());
     EXPECT_EQ(told["reason"], "KVM_RUN: No such file or directory");
     for (const char* field : {"feature", "nested_paging", "median_ns", "best_ns", "l1_exit_ns"})
         EXPECT_TRUE(told[field].is_null()) << field;
     EXPECT_EQ(told["exits"], 0);
-    EXPECT_EQ(
-        Json::parse(prove::json(decide(ended(Step::l1, Ending::out_of_time), {}), made))["proven"],
-        false);
+    EXPECT_EQ(Json::parse(prove::json(decide(ended(prove::Step::l1, Ending::out_of_time), {}),
+                                      made))["proven"],
+              false);
+}
+
+TEST(Proof, ReadAgainItIsTheSame) {
+    const Made made{"6.1.0-50-amd64", "Intel", 1'800'000'000};
+    for (const Evidence& seen :
+         {finished(), failed(prove::Step::device, ENOENT), failed(prove::Step::l1, EIO)}) {
+        const std::string written = prove::json(decide(seen, {}), made);
+        const std::optional<Kept> again = kept(written);
+        ASSERT_TRUE(again);
+        EXPECT_EQ(prove::json(again->proof, again->made), written);
+    }
+    for (const char* other : {"", "{", "[]", "7", "{}", R"({"version":2})",
+                              R"({"version":1,"exits":"x"})", R"({"version":1,"proven":"yes"})"})
+        EXPECT_FALSE(kept(other)) << other;
 }
 
 TEST(Proof, EveryPlatformHasOneOrSaysThatItHasNone) {
@@ -226,7 +244,8 @@ Evidence tells(const Limits&, const Telling&) {
 
 Evidence tells_all(const Limits& limits, const Telling& telling) {
     Evidence seen;
-    for (const Step step : {Step::device, Step::offer, Step::machine, Step::ordinary_guest}) {
+    for (const prove::Step step : {prove::Step::device, prove::Step::offer, prove::Step::machine,
+                                   prove::Step::ordinary_guest}) {
         seen.step = step;
         telling.tell(seen);
     }
@@ -235,7 +254,7 @@ Evidence tells_all(const Limits& limits, const Telling& telling) {
 
 Evidence hangs(const Limits&, const Telling& telling) {
     Evidence seen;
-    seen.step = Step::l1;
+    seen.step = prove::Step::l1;
     telling.tell(seen);
     for (;;)
         ::pause();
@@ -249,7 +268,7 @@ Evidence hangs_at_once(const Limits&, const Telling&) {
 Evidence dies(const Limits& limits, const Telling& telling) {
     (void)tells_all; // what it has told before counts for nothing
     Evidence seen;
-    seen.step = Step::l2;
+    seen.step = prove::Step::l2;
     telling.tell(seen);
     ::raise(SIGKILL);
     return tells(limits, telling);
@@ -366,6 +385,63 @@ TEST(ProofChild, DiesWithItsParent) {
     ::close(ends[0]);
 }
 #endif
+
+// --- where it serves
+
+namespace {
+
+/// The finding kvm-proof of a host where a trial had this evidence.
+std::optional<CheckResult> finding(const Evidence& seen, HostIntent wanted = HostIntent::on) {
+    const test::IntelHost host;
+    Facts facts = gather(Sysroot(host.path()), {});
+    facts.proof = decide(seen, {});
+    facts.config.host = wanted;
+    for (const CheckResult& check : report_on(facts, {}).checks)
+        if (check.id == "kvm-proof")
+            return check;
+    return std::nullopt;
+}
+
+} // namespace
+
+TEST(ProofInReports, IsOneFindingWhereItWasAskedFor) {
+    const std::optional<CheckResult> well = finding(finished());
+    ASSERT_TRUE(well);
+    EXPECT_EQ(well->result, Outcome::pass);
+    EXPECT_EQ(well->found,
+              "proven: an L2 ran here, with vmx, with nested paging; L1 took 1001 exits of it");
+    Evidence slow = finished();
+    slow.nested_paging = false;
+    EXPECT_EQ(finding(slow)->result, Outcome::warn);
+    const Evidence broken = ended(prove::Step::ordinary_guest, Ending::kvm_ended, 17);
+    EXPECT_EQ(finding(broken)->result, Outcome::fail);
+    EXPECT_EQ(finding(broken, HostIntent::any)->result, Outcome::pass);
+    EXPECT_EQ(finding(broken, HostIntent::off)->result, Outcome::skip);
+    EXPECT_EQ(finding(failed(prove::Step::machine, EBUSY))->result, Outcome::undetermined);
+
+    const test::IntelHost host;
+    for (const CheckResult& check : report_on(gather(Sysroot(host.path()), {}), {}).checks)
+        EXPECT_NE(check.id, "kvm-proof");
+}
+
+TEST(ProofInReports, FactsHaveTheLastThatWasKept) {
+    const test::IntelHost host;
+    const auto told = [&] {
+        const Facts facts = gather(Sysroot(host.path()), {});
+        return Json::parse(facts_line(facts, report_on(facts, {}), {}, 0))["proof"];
+    };
+    EXPECT_TRUE(told().is_null());
+    host.write("var/lib/virt-nested/prove.json",
+               prove::json(decide(finished(), {}), {"6.1.0-50-amd64", "Intel", 1'800'000'000}));
+    EXPECT_EQ(told(), Json({{"proven", true},
+                            {"nested_paging", true},
+                            {"median_ns", 121'560},
+                            {"l1_exit_ns", 9'649},
+                            {"kernel", "6.1.0-50-amd64"},
+                            {"time", 1'800'000'000}}));
+    host.write("var/lib/virt-nested/prove.json", "half of");
+    EXPECT_TRUE(told().is_null());
+}
 
 // --- the command line
 

@@ -103,6 +103,7 @@ const std::vector<Check>& checks() {
     static const std::vector<Check> table = [] {
         std::vector<Check> out;
         add_kvm_checks(out);
+        add_proof_checks(out);
         add_parameter_checks(out);
         add_configuration_checks(out);
         add_boot_checks(out);

@@ -67,6 +67,7 @@ std::string libvirt_version_text(int libvirt);
 // --- the entries, by what they look at
 void add_kvm_checks(std::vector<Check>& table);
 void add_parameter_checks(std::vector<Check>& table);
+void add_proof_checks(std::vector<Check>& table);
 void add_power_checks(std::vector<Check>& table);
 void add_configuration_checks(std::vector<Check>& table);
 void add_boot_checks(std::vector<Check>& table);

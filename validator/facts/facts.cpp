@@ -4,6 +4,7 @@
 
 #include "validator/facts/confidential.h"
 #include "validator/facts/parmtypes.h"
+#include "validator/prove/here.h"
 
 namespace virt_nested {
 
@@ -42,6 +43,9 @@ Facts gather(const Sysroot& root, const GatherOptions& options) {
     read_next_types(root, facts);
     facts.hook = read_hook_files(root);
     facts.libvirt = read_libvirt(root, facts.platform(), facts.machine);
+    facts.kept_proof = prove::read_kept(root);
+    if (options.prove && root.here())
+        facts.proof = prove::prove_here(facts.platform(), {});
     return facts;
 }
 

@@ -11,6 +11,7 @@
 #include "validator/facts/libvirt.h"
 #include "validator/facts/machine.h"
 #include "validator/facts/modules.h"
+#include "validator/prove/proof.h"
 
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ struct Facts {
     BootFacts boot;
     HookFacts hook;
     LibvirtFacts libvirt;
+    std::optional<prove::Proof> proof;     ///< where one was asked for
+    std::optional<prove::Kept> kept_proof; ///< the last that `prove --save` has kept
 
     const Platform* platform() const { return host.platform; }
     std::string shown(std::string_view path) const { return root + std::string(path); }
@@ -37,6 +40,7 @@ struct Facts {
 struct GatherOptions : BootOptions {
     std::string config;              ///< path of the configuration; empty: the root's own
     std::optional<int> kmod_profile; ///< version of kmod; absent: the installed one
+    bool prove = false;              ///< runs an L2; on the live host alone
 };
 
 Facts gather(const Sysroot& root, const GatherOptions& options);

@@ -48,4 +48,11 @@ struct Made {
 };
 std::string json(const Proof& proof, const Made& made);
 
+/// What json() has made, read again; its words are no longer to be trusted. nullopt: it is not.
+struct Kept {
+    Proof proof;
+    Made made;
+};
+std::optional<Kept> kept(std::string_view json);
+
 } // namespace virt_nested::prove

@@ -40,6 +40,13 @@ Json or_null(const std::optional<uint64_t>& number) {
     return number ? Json(*number) : Json();
 }
 
+template<typename T>
+std::optional<T> member(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    return found == object.end() || found->is_null() ? std::nullopt
+                                                     : std::optional(found->get<T>());
+}
+
 } // namespace
 
 std::string text(const Proof& proof) {
@@ -72,6 +79,33 @@ std::string json(const Proof& proof, const Made& made) {
                       {"platform", virt_nested::or_null(made.platform)},
                       {"kernel", made.kernel},
                       {"time", made.time}});
+}
+
+std::optional<Kept> kept(std::string_view json) {
+    try {
+        const Json told = Json::parse(json);
+        if (member<int>(told, "version") != 1)
+            return std::nullopt;
+        const std::optional<bool> proven = member<bool>(told, "proven");
+        Kept out;
+        out.proof.answer = !proven   ? Answer::not_tried
+                           : *proven ? Answer::proven
+                                     : Answer::not_proven;
+        out.proof.reason = member<std::string>(told, "reason").value_or("");
+        out.proof.feature = member<std::string>(told, "feature").value_or("");
+        out.proof.nested_paging = member<bool>(told, "nested_paging");
+        out.proof.exits = member<uint32_t>(told, "exits").value_or(0);
+        out.proof.complete = member<bool>(told, "complete").value_or(false);
+        out.proof.median_ns = member<uint64_t>(told, "median_ns");
+        out.proof.best_ns = member<uint64_t>(told, "best_ns");
+        out.proof.l1_exit_ns = member<uint64_t>(told, "l1_exit_ns");
+        out.made.platform = member<std::string>(told, "platform").value_or("");
+        out.made.kernel = member<std::string>(told, "kernel").value_or("");
+        out.made.time = member<int64_t>(told, "time").value_or(0);
+        return out;
+    } catch (const nlohmann::json::exception&) {
+        return std::nullopt;
+    }
 }
 
 } // namespace virt_nested::prove

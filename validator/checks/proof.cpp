@@ -11,6 +11,8 @@ namespace {
 Findings kvm_proof(const Facts& facts) {
     if (!facts.proof)
         return {};
+    if (facts.config.host == HostIntent::off)
+        return {Finding::skip("this host is meant not to nest (host = off)")};
     const prove::Proof& proof = *facts.proof;
     const std::string told = prove::text(proof);
     Finding out = Finding::pass("an L2 runs", std::string(lines(told).front()), "/dev/kvm");
@@ -28,7 +30,6 @@ Check kvm_proof_check() {
     return {
         .id = "kvm-proof",
         .title = "An L2, run by validate --prove",
-        .wants_nesting = true,
         .tells = Tells::effect,
         .why = "What KVM offers may still not work: a guest's guest that ran is the proof.",
         .mend =

@@ -58,7 +58,7 @@ struct Heard {
 Heard hear(int pipe, Clock::time_point end) {
     Heard out;
     while (!out.all) {
-        const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
+        const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
         if (left <= milliseconds::zero())
             break;
         pollfd one{pipe, POLLIN, 0};

@@ -45,6 +45,7 @@ enable_units() {
 l1_initrd() {
     local root=$work/l1-root
     small_root "$root" l1 "$base_root" "$kernel_version"
+    copy_program "$root" "$product/usr/bin/virt-nested" /usr/bin/virt-nested
     pack "$root" "$1"
     rm -rf "$root"
 }

@@ -181,7 +181,7 @@ TEST(Secrets, OfAnyTextAreCrossedOut) {
          "password_pbkdf2 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
         {"  password root geheim\nset a=b", "  password xxxxxxxxxxx\nset a=b"},
         {"ks=https://me:pw@host/ks", "ks=https://xxxxx@host/ks"},
-        {"x $6$saltsalt$abcdefghijklmnop y", "x xxxxxxxxxxxxxxxxxxxxxxxxxxx y"},
+        {"x $6$saltsalt$abcdefghijklmnop y", "x xxxxxxxxxxxxxxxxxxxxxxxxxxxx y"},
         {"-----BEGIN RSA PRIVATE KEY-----\nab\n-----END RSA PRIVATE KEY-----",
          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\nxx\n-----END RSA PRIVATE KEY-----"},
         // what only looks like one
@@ -226,10 +226,6 @@ TEST(Secrets, OfSomeFilesALittleIsKept) {
                                               "ELF..secret..virt-nested-hook.."),
               "\x7f"
               "ELFvirt-nested-hook");
-    EXPECT_EQ(kept("/proc/12/cmdline", std::string("qemu\0-name\0guest=a,debug-threads=on\0-vnc\0"
-                                                   "x\0",
-                                                   42)),
-              std::string("qemu\0-name\0guest=a\0", 19));
     EXPECT_EQ(kept("/run/libvirt/qemu/a.xml",
                    "<domstatus><domain type='qemu' id='1'><vnc passwd='x'/></domain></domstatus>"),
               "<domain type='qemu'>\n");
@@ -249,20 +245,4 @@ TEST(Secrets, OfSomeFilesALittleIsKept) {
               "ip=xxxxxxxxxxxxxxxxxxxxxxxxx kvm.x=1");
     EXPECT_EQ(kept("/proc/cmdline", "ip=10.0.0.5 inst.sshpw=a web1", ""),
               "ip=10.0.0.5 inst.sshpw=x web1");
-}
-
-TEST(Secrets, OfProcessesThoseThatHoldKvm) {
-    Recording recording;
-    recording.paths["/proc/1/fd"].names = std::vector<std::string>{"3"};
-    recording.paths["/proc/1/fd/3"].link = std::string("/home/me/diary");
-    recording.paths["/proc/22/fd"].names = std::vector<std::string>{"3", "4"};
-    recording.paths["/proc/22/fd/3"].link = std::string("anon_inode:kvm-vm");
-    recording.paths["/proc/22/fd/4"].link = std::string("/home/me/disk");
-    recording.paths["/proc/self/mountinfo"].text = std::string("x");
-    take_out_secrets(recording, "");
-    std::vector<std::string> left;
-    for (const auto& [path, one] : recording.paths)
-        left.push_back(path);
-    EXPECT_EQ(left,
-              (std::vector<std::string>{"/proc/22/fd", "/proc/22/fd/3", "/proc/self/mountinfo"}));
 }

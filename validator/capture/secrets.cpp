@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <fnmatch.h>
-#include <set>
 
 namespace virt_nested {
 
@@ -177,18 +176,6 @@ std::string hook_alone(const std::string& text) {
     return out;
 }
 
-/// QEMU's command line tells everything of a guest; its name is what is asked for.
-std::string name_alone(const std::string& text) {
-    const std::string sign("\0-name\0", 7);
-    const size_t at = text.find(sign);
-    if (at == std::string::npos)
-        return {};
-    const std::string value =
-        text.substr(at + sign.size(), text.find('\0', at + sign.size()) - (at + sign.size()));
-    const std::string name = value.substr(0, value.find(",debug-threads"));
-    return "qemu" + sign + name + std::string(1, '\0');
-}
-
 /// Of a running guest, what runs it.
 std::string domain_tag_alone(const std::string& text) {
     const size_t at = text.find("<domain ");
@@ -234,37 +221,11 @@ struct Rule {
 
 constexpr std::array rules = {
     Rule{"/etc/libvirt/hooks/*", hook_alone},
-    Rule{"/proc/[0-9]*/cmdline", name_alone},
     Rule{"/run/libvirt/qemu/*.xml", domain_tag_alone},
     Rule{"/sys/class/dmi/id/chassis_asset_tag", cloud_tag_alone},
     Rule{"/var/log/dmesg", log_of_kvm_alone},
     Rule{"/dev/kmsg", log_of_kvm_alone},
 };
-
-/// What a process has opened; empty: the path is about something else.
-std::string_view open_files_of(std::string_view path) {
-    const size_t fd = path.find("/fd", 6);
-    return path.starts_with("/proc/") && path.find_first_not_of("0123456789", 6) == fd
-               ? path.substr(0, fd + 3)
-               : std::string_view();
-}
-
-/// Of all processes those that hold KVM, and of what they have opened nothing else.
-void keep_holders_alone(Recording& recording) {
-    const auto holds = [](const RecordedPath& one) {
-        return one.link && *one.link &&
-               (**one.link == "/dev/kvm" || (*one.link)->starts_with("anon_inode:kvm-v"));
-    };
-    std::set<std::string> holders;
-    for (const auto& [path, one] : recording.paths)
-        if (holds(one))
-            holders.emplace(open_files_of(path));
-    std::erase_if(recording.paths, [&](const auto& entry) {
-        const std::string folder(open_files_of(entry.first));
-        return !folder.empty() &&
-               (!holders.contains(folder) || (entry.first != folder && !holds(entry.second)));
-    });
-}
 
 // --- names
 
@@ -351,7 +312,6 @@ std::string without_name(std::string text, std::string_view host) {
 }
 
 void take_out_secrets(Recording& recording, std::string_view host) {
-    keep_holders_alone(recording);
     const Hider hide(host);
     std::map<std::string, RecordedPath, std::less<>> paths;
     for (auto& [path, one] : recording.paths) {

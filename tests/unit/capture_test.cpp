@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <functional>
 
 using namespace virt_nested;
@@ -130,6 +131,25 @@ TEST(Capture, KernelAndKvmAnswerAsTheyDid) {
     EXPECT_EQ(report_to_compare(again, {}), taken.report);
     EXPECT_NE(taken.report.find("vmx offered"), std::string::npos);
     EXPECT_EQ(taken.report.find(host.path()), std::string::npos);
+}
+
+TEST(Capture, OfEveryCapturedMachineSaysTheSame) {
+    size_t machines = 0;
+    for (const auto& folder : std::filesystem::directory_iterator(VN_TEST_DATA "/roots")) {
+        if (!folder.is_directory())
+            continue;
+        ++machines;
+        const Captured taken = capture(Sysroot(folder.path().string()), {});
+        take_out_secrets(*taken.recording, "localhost");
+        ValidateOptions deep;
+        deep.deep = true;
+        const Sysroot again = through_a_file(*taken.recording);
+        EXPECT_EQ(report_to_compare(again, {}), taken.report) << folder.path();
+        EXPECT_EQ(report_to_compare(again, deep),
+                  report_to_compare(Sysroot(folder.path().string()), deep))
+            << folder.path();
+    }
+    EXPECT_GT(machines, 60U);
 }
 
 TEST(Capture, RefusesWhatIsNone) {

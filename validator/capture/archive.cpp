@@ -282,8 +282,7 @@ Json read_list(const Entries& entries) {
     if (found != entries.texts.end() && found->second.size() > most_list)
         throw Refused{{EFBIG, std::string("its ") + list_name + " is longer than " +
                                   std::to_string(most_list) + " bytes"}};
-    const Json list =
-        found == entries.texts.end() ? Json() : Json::parse(found->second, shallow, false);
+    Json list = found == entries.texts.end() ? Json() : Json::parse(found->second, shallow, false);
     if (!list.is_object() || !list.contains(version_key))
         throw Refused{{EINVAL, std::string("not a capture: no ") + list_name + " in it"}};
     if (list[version_key] != version)

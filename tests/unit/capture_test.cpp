@@ -200,6 +200,8 @@ TEST(Secrets, OfAnyTextAreCrossedOut) {
         {"password_pbkdf2 root grub.pbkdf2.sha512.10000.AB.CD",
          "password_pbkdf2 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
         {"  password root geheim\nset a=b", "  password xxxxxxxxxxx\nset a=b"},
+        {"MENU MASTER PASSWD $4$x$y\nTIMEOUT 5", "MENU MASTER PASSWD xxxxxx\nTIMEOUT 5"},
+        {"password\nset a=b", "password\nset a=b"},
         {"ks=https://me:pw@host/ks", "ks=https://xxxxx@host/ks"},
         {"x $6$saltsalt$abcdefghijklmnop y", "x xxxxxxxxxxxxxxxxxxxxxxxxxxxx y"},
         {"-----BEGIN RSA PRIVATE KEY-----\nab\n-----END RSA PRIVATE KEY-----",

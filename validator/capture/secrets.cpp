@@ -100,15 +100,19 @@ void cross_out_values(std::string& text, const Named& named) {
     }
 }
 
-/// "password USER PASSWORD", "password_pbkdf2 USER HASH" of GRUB, "password PASSWORD" of others.
+/// "password USER PASSWORD", "password_pbkdf2 USER HASH" of GRUB, "MENU MASTER PASSWD HASH" of
+/// SYSLINUX, "password PASSWORD" of others.
 void cross_out_password_lines(std::string& text) {
     const std::string before = text;
     size_t start = 0;
     for (const std::string_view line : lines(before)) {
         const std::vector<std::string_view> parts = words(line);
-        if (parts.size() > 1 && lower_case(parts.front()).starts_with("password")) {
-            const size_t word = text.find(parts.front(), start) + parts.front().size();
-            cross_out(text, text.find_first_not_of(" \t", word), start + line.size());
+        for (size_t i = 0; i < std::min<size_t>(parts.size(), 3); ++i) {
+            const auto end = static_cast<size_t>(parts[i].data() + parts[i].size() - before.data());
+            if (lower_case(parts[i]).starts_with("passw") &&
+                parts[i].find('=') == std::string::npos)
+                cross_out(text, std::min(text.find_first_not_of(" \t", end), start + line.size()),
+                          start + line.size());
         }
         start += line.size() + 1;
     }

@@ -72,7 +72,8 @@ int write(const std::string& file, const std::string& packed) {
 }
 
 int run(const Parsed& parsed) {
-    if (parsed.operands.size() != 1)
+    if (parsed.operands.size() != 1 || parsed.operands.front().empty() ||
+        parsed.operands.front().back() == '/')
         throw UsageError(
             "one file to write is needed, such as host.tar.zst, or - for standard output");
     const std::string& file = parsed.operands.front();

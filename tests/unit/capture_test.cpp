@@ -200,6 +200,7 @@ TEST(Secrets, OfAnyTextAreCrossedOut) {
         {"password_pbkdf2 root grub.pbkdf2.sha512.10000.AB.CD",
          "password_pbkdf2 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
         {"  password root geheim\nset a=b", "  password xxxxxxxxxxx\nset a=b"},
+        {"netroot=iscsi:me:pw@10.0.0.1::::iqn ro", "netroot=iscsi:xxxxxxxxxxxxxxxxxxxxx ro"},
         {"MENU MASTER PASSWD $4$x$y\nTIMEOUT 5", "MENU MASTER PASSWD xxxxxx\nTIMEOUT 5"},
         {"password\nset a=b", "password\nset a=b"},
         {"ks=https://me:pw@host/ks", "ks=https://xxxxx@host/ks"},
@@ -265,6 +266,8 @@ TEST(Secrets, OfSomeFilesALittleIsKept) {
               "VM00 Name:            xxxxxx\nModel: 1\n");
     EXPECT_EQ(kept("/proc/cmdline", "ip=10.0.0.5::10.0.0.1:::eth0 kvm.x=1"),
               "ip=xxxxxxxxxxxxxxxxxxxxxxxxx kvm.x=1");
+    EXPECT_EQ(kept("/proc/cmdline", "root=nfs:filer:/x ro"), "root=nfs:xxxxxxxx ro");
+    EXPECT_EQ(kept("/proc/cmdline", "root=UUID=1 ro"), "root=UUID=1 ro");
     EXPECT_EQ(kept("/proc/cmdline", "ip=10.0.0.5 inst.sshpw=a web1", ""),
               "ip=10.0.0.5 inst.sshpw=x web1");
 }

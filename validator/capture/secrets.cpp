@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <fnmatch.h>
+#include <span>
 
 namespace virt_nested {
 
@@ -27,6 +28,10 @@ constexpr std::array<std::string_view, 14> naming_arguments = {
     "ip",       "nfsroot", "nfsaddrs",   "netroot",         "iscsi_initiator",
     "hostname", "ifname",  "inst.ks",    "inst.repo",       "inst.stage2",
     "ks",       "BOOTIF",  "nameserver", "systemd.hostname"};
+
+constexpr std::array<std::string_view, 1> roots_with_passwords = {"root=iscsi:"};
+constexpr std::array<std::string_view, 5> roots_with_names = {
+    "root=nfs:", "root=nfs4:", "root=nbd:", "root=nvmf:", "root=live:"};
 
 constexpr std::array<std::string_view, 3> mount_tables = {"/etc/fstab", "/proc/self/mountinfo",
                                                           "/proc/mounts"};
@@ -137,6 +142,15 @@ void cross_out_users(std::string& text) {
         if (sign != std::string::npos)
             cross_out(text, at + 3, at + sign);
     }
+}
+
+/// dracut's "root=iscsi:USER:PASSWORD@SERVER:...", netroot= too (dracut.cmdline(7)).
+void cross_out_remote_roots(std::string& text, std::span<const std::string_view> kinds) {
+    for (const std::string_view kind : kinds)
+        for (size_t at = text.find(kind); at != std::string::npos; at = text.find(kind, at + 1)) {
+            const auto [from, to] = value_at(text, at + kind.size());
+            cross_out(text, from, to);
+        }
 }
 
 void cross_out_keys(std::string& text) {
@@ -254,6 +268,7 @@ class Hider {
             return is_one_of(naming_arguments, name) || name.starts_with("rd.iscsi") ||
                    name.starts_with("rd.nvmf") || name.starts_with("ignition.");
         });
+        cross_out_remote_roots(text, roots_with_names);
         return without_name(std::move(text), host_);
     }
 
@@ -291,6 +306,7 @@ std::string without_secrets(std::string text) {
     for (const std::string_view hash :
          {"grub.pbkdf2.", "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$gy$"})
         cross_out_hashes(text, hash);
+    cross_out_remote_roots(text, roots_with_passwords);
     cross_out_values(text, names_secret);
     return text;
 }

@@ -154,8 +154,9 @@ Options explain_options() {
                 .words = "hook operation to decide",
                 .otherwise = {},
                 .behind = " (default: prepare; for a guest, what its next start begins with)"});
-    add_text(options, "root", root_value,
-             "judge for the machine captured below DIR, or in FILE; nothing live is asked of the host");
+    add_text(
+        options, "root", root_value,
+        "judge for the machine captured below DIR, or in FILE; nothing live is asked of the host");
     add_text(options, "config", "FILE", "configuration instead of the host's");
     add_format(options, formats());
     add_connect(options, "for a guest: connection");

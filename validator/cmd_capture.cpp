@@ -66,13 +66,14 @@ int write(const std::string& file, const std::string& packed) {
                               "' is there already, and stays as it is; name another file"
                         : done.error().what);
     std::cout << "captured in " << printable(file) << " (" << (packed.size() + 1023) / 1024
-              << " KiB); look through it before you pass it on: tar --zstd -xf " << shell_word(file)
+              << " KiB); look through it before you pass it on: tar -xf " << shell_word(file)
               << "\nrun: virt-nested validate --root " << shell_word(file) << "\n";
     return exit_pass;
 }
 
 int run(const Parsed& parsed) {
-    if (parsed.operands.size() != 1)
+    if (parsed.operands.size() != 1 || parsed.operands.front().empty() ||
+        parsed.operands.front().back() == '/')
         throw UsageError(
             "one file to write is needed, such as host.tar.zst, or - for standard output");
     const std::string& file = parsed.operands.front();

@@ -176,12 +176,16 @@ class Entries {
         archive* const a = archive_.get();
         ::archive_read_support_filter_zstd(a);
         ::archive_read_support_format_tar(a);
+        // The beginning of a file packed with zstd (RFC 8878, 3.1.1): what is wrong is behind it.
+        const bool packed = file.starts_with("\x28\xb5\x2f\xfd");
         if (::archive_read_open_memory(a, file.data(), file.size()) != ARCHIVE_OK)
-            throw Refused{{EINVAL, "not a capture: neither tar nor zstd"}};
+            throw Refused{{packed ? EBADMSG : EINVAL, packed
+                                                          ? "truncated or corrupt"
+                                                          : "not a capture: neither tar nor zstd"}};
         archive_entry* entry = nullptr;
         for (int code = 0; (code = ::archive_read_next_header(a, &entry)) != ARCHIVE_EOF;) {
             if (code != ARCHIVE_OK)
-                fail(texts.empty() && ::archive_format(a) == 0 ? EINVAL : EBADMSG);
+                fail(texts.empty() && !packed ? EINVAL : EBADMSG);
             add(entry);
         }
     }
@@ -278,8 +282,7 @@ Json read_list(const Entries& entries) {
     if (found != entries.texts.end() && found->second.size() > most_list)
         throw Refused{{EFBIG, std::string("its ") + list_name + " is longer than " +
                                   std::to_string(most_list) + " bytes"}};
-    const Json list =
-        found == entries.texts.end() ? Json() : Json::parse(found->second, shallow, false);
+    Json list = found == entries.texts.end() ? Json() : Json::parse(found->second, shallow, false);
     if (!list.is_object() || !list.contains(version_key))
         throw Refused{{EINVAL, std::string("not a capture: no ") + list_name + " in it"}};
     if (list[version_key] != version)

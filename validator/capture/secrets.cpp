@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <fnmatch.h>
-#include <set>
+#include <span>
 
 namespace virt_nested {
 
@@ -28,6 +28,10 @@ constexpr std::array<std::string_view, 14> naming_arguments = {
     "ip",       "nfsroot", "nfsaddrs",   "netroot",         "iscsi_initiator",
     "hostname", "ifname",  "inst.ks",    "inst.repo",       "inst.stage2",
     "ks",       "BOOTIF",  "nameserver", "systemd.hostname"};
+
+constexpr std::array<std::string_view, 1> roots_with_passwords = {"root=iscsi:"};
+constexpr std::array<std::string_view, 5> roots_with_names = {
+    "root=nfs:", "root=nfs4:", "root=nbd:", "root=nvmf:", "root=live:"};
 
 constexpr std::array<std::string_view, 3> mount_tables = {"/etc/fstab", "/proc/self/mountinfo",
                                                           "/proc/mounts"};
@@ -101,15 +105,19 @@ void cross_out_values(std::string& text, const Named& named) {
     }
 }
 
-/// "password USER PASSWORD", "password_pbkdf2 USER HASH" of GRUB, "password PASSWORD" of others.
+/// "password USER PASSWORD", "password_pbkdf2 USER HASH" of GRUB, "MENU MASTER PASSWD HASH" of
+/// SYSLINUX, "password PASSWORD" of others.
 void cross_out_password_lines(std::string& text) {
     const std::string before = text;
     size_t start = 0;
     for (const std::string_view line : lines(before)) {
         const std::vector<std::string_view> parts = words(line);
-        if (parts.size() > 1 && lower_case(parts.front()).starts_with("password")) {
-            const size_t word = text.find(parts.front(), start) + parts.front().size();
-            cross_out(text, text.find_first_not_of(" \t", word), start + line.size());
+        for (size_t i = 0; i < std::min<size_t>(parts.size(), 3); ++i) {
+            const auto end = static_cast<size_t>(parts[i].data() + parts[i].size() - before.data());
+            if (lower_case(parts[i]).starts_with("passw") &&
+                parts[i].find('=') == std::string::npos)
+                cross_out(text, std::min(text.find_first_not_of(" \t", end), start + line.size()),
+                          start + line.size());
         }
         start += line.size() + 1;
     }
@@ -134,6 +142,15 @@ void cross_out_users(std::string& text) {
         if (sign != std::string::npos)
             cross_out(text, at + 3, at + sign);
     }
+}
+
+/// dracut's "root=iscsi:USER:PASSWORD@SERVER:...", netroot= too (dracut.cmdline(7)).
+void cross_out_remote_roots(std::string& text, std::span<const std::string_view> kinds) {
+    for (const std::string_view kind : kinds)
+        for (size_t at = text.find(kind); at != std::string::npos; at = text.find(kind, at + 1)) {
+            const auto [from, to] = value_at(text, at + kind.size());
+            cross_out(text, from, to);
+        }
 }
 
 void cross_out_keys(std::string& text) {
@@ -175,18 +192,6 @@ std::string hook_alone(const std::string& text) {
         if (out.empty() || line.find(front) != std::string_view::npos)
             out += std::string(line) + "\n";
     return out;
-}
-
-/// QEMU's command line tells everything of a guest; its name is what is asked for.
-std::string name_alone(const std::string& text) {
-    const std::string sign("\0-name\0", 7);
-    const size_t at = text.find(sign);
-    if (at == std::string::npos)
-        return {};
-    const std::string value =
-        text.substr(at + sign.size(), text.find('\0', at + sign.size()) - (at + sign.size()));
-    const std::string name = value.substr(0, value.find(",debug-threads"));
-    return "qemu" + sign + name + std::string(1, '\0');
 }
 
 /// Of a running guest, what runs it.
@@ -234,37 +239,11 @@ struct Rule {
 
 constexpr std::array rules = {
     Rule{"/etc/libvirt/hooks/*", hook_alone},
-    Rule{"/proc/[0-9]*/cmdline", name_alone},
     Rule{"/run/libvirt/qemu/*.xml", domain_tag_alone},
     Rule{"/sys/class/dmi/id/chassis_asset_tag", cloud_tag_alone},
     Rule{"/var/log/dmesg", log_of_kvm_alone},
     Rule{"/dev/kmsg", log_of_kvm_alone},
 };
-
-/// What a process has opened; empty: the path is about something else.
-std::string_view open_files_of(std::string_view path) {
-    const size_t fd = path.find("/fd", 6);
-    return path.starts_with("/proc/") && path.find_first_not_of("0123456789", 6) == fd
-               ? path.substr(0, fd + 3)
-               : std::string_view();
-}
-
-/// Of all processes those that hold KVM, and of what they have opened nothing else.
-void keep_holders_alone(Recording& recording) {
-    const auto holds = [](const RecordedPath& one) {
-        return one.link && *one.link &&
-               (**one.link == "/dev/kvm" || (*one.link)->starts_with("anon_inode:kvm-v"));
-    };
-    std::set<std::string> holders;
-    for (const auto& [path, one] : recording.paths)
-        if (holds(one))
-            holders.emplace(open_files_of(path));
-    std::erase_if(recording.paths, [&](const auto& entry) {
-        const std::string folder(open_files_of(entry.first));
-        return !folder.empty() &&
-               (!holders.contains(folder) || (entry.first != folder && !holds(entry.second)));
-    });
-}
 
 // --- names
 
@@ -289,6 +268,7 @@ class Hider {
             return is_one_of(naming_arguments, name) || name.starts_with("rd.iscsi") ||
                    name.starts_with("rd.nvmf") || name.starts_with("ignition.");
         });
+        cross_out_remote_roots(text, roots_with_names);
         return without_name(std::move(text), host_);
     }
 
@@ -326,6 +306,7 @@ std::string without_secrets(std::string text) {
     for (const std::string_view hash :
          {"grub.pbkdf2.", "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$gy$"})
         cross_out_hashes(text, hash);
+    cross_out_remote_roots(text, roots_with_passwords);
     cross_out_values(text, names_secret);
     return text;
 }
@@ -351,7 +332,6 @@ std::string without_name(std::string text, std::string_view host) {
 }
 
 void take_out_secrets(Recording& recording, std::string_view host) {
-    keep_holders_alone(recording);
     const Hider hide(host);
     std::map<std::string, RecordedPath, std::less<>> paths;
     for (auto& [path, one] : recording.paths) {

@@ -41,7 +41,6 @@ enum class Ending : uint8_t {
     finished,           ///< L2 came to its end
 };
 
-/// Where in L1's code; the numbers are in x86/layout.h.
 struct Evidence {
     Step step = Step::device;
     Ending ending = Ending::running;
@@ -50,7 +49,7 @@ struct Evidence {
     bool kvm_saw_l2 = false;    ///< while L2 spoke, KVM's nested state was that of an L2
     bool kvm_can_tell = true;   ///< whether KVM has KVM_GET_NESTED_STATE
     int error = 0;
-    uint32_t stage = 0;
+    uint32_t stage = 0; ///< of L1's code: PROVE_STAGE_* of x86/layout.h
     uint64_t value = 0;
     uint64_t field = 0; ///< of the VMCS, where an instruction failed on one
     uint32_t l1_count = 0;

@@ -74,6 +74,7 @@ calls() { printf '%s\n' "$@" | diff - "$host/fake/log"; }
 
 fresh 0
 expect 'a dry run is a pass' run 0 enable --now --dry-run
+expect 'a dry run proves nothing' bash -c '! grep -q proof "$1"' _ "$work/out"
 says 'a dry run: the plan' 'would run: modprobe -r kvm_amd; modprobe kvm_amd' "$work/out"
 expect 'a dry run changes nothing' test ! -e "$file" -a ! -s "$host/fake/log"
 expect 'without --now the configuration is written' run 0 enable
@@ -84,6 +85,7 @@ fresh 0
 expect 'enable --now' run 0 enable --now
 expect 'enable --now: the module has it' is "$parameter" 1
 says 'enable --now: KVM was asked' 'KVM: svm offered' "$work/out"
+expect 'enable --now: its last line offers the proof' test "$(tail -n 1 "$work/out")" = "a guest's guest that runs is the proof: virt-nested prove"
 expect 'enable --now: asked, unloaded, loaded' calls '--show-depends kvm_amd' '-r kvm_amd' kvm_amd
 expect 'enable --now again' run 0 enable --now
 says 'enable --now again: nothing to do' 'nothing to reload' "$work/out"

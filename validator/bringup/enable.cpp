@@ -316,6 +316,9 @@ ExitStatus Run::go() {
         for (const std::string& line : beaten_by_boot_loader(facts_, conf_, plan_))
             object(line);
     images();
+    if (status_ == exit_pass && options_.on && options_.now && !options_.dry_run && root_.here() &&
+        facts_.platform() && facts_.platform()->no_proof.empty())
+        say("a guest's guest that runs is the proof: virt-nested prove");
     return status_;
 }
 

@@ -2,6 +2,8 @@
 // A process for each host, and a pipe from it: bytes that say that it lives, then the answer.
 #include "guests/side_by_side.h"
 
+#include "core/fd.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -26,24 +28,6 @@ using Clock = std::chrono::steady_clock;
 constexpr char lives = 'l';
 constexpr char answers = 'a'; // what follows is the answer
 
-class Descriptor final {
-  public:
-    explicit Descriptor(int fd = -1) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor() {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 /// Signals that would end this program wait until the other processes are ended. Ignored ones stay
 /// ignored.
 class HeldSignals final {
@@ -54,7 +38,7 @@ class HeldSignals final {
         for (const int signal : {SIGINT, SIGTERM, SIGHUP})
             sigaddset(&held, signal);
         sigprocmask(SIG_BLOCK, &held, &before_);
-        arrived_ = Descriptor(::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
+        arrived_ = Fd(::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
     }
     HeldSignals(const HeldSignals&) = delete;
     HeldSignals& operator=(const HeldSignals&) = delete;
@@ -71,13 +55,13 @@ class HeldSignals final {
 
   private:
     sigset_t before_{};
-    Descriptor arrived_;
+    Fd arrived_;
 };
 
 struct Asked {
     size_t index;
     pid_t pid;
-    Descriptor pipe;
+    Fd pipe;
     Clock::time_point deadline;
     std::string answer{};
     bool answering = false;
@@ -169,8 +153,8 @@ class Asking final {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0)
             return take_(index, Error{errno, std::string("no pipe: ") + std::strerror(errno)});
-        Descriptor reading(ends[0]);
-        const Descriptor writing(ends[1]);
+        Fd reading(ends[0]);
+        const Fd writing(ends[1]);
         const pid_t parent = ::getpid();
         const pid_t pid = ::fork();
         if (pid < 0)

@@ -28,6 +28,11 @@ int fail(const std::string& what) {
     return exit_fail;
 }
 
+int fail_over(const std::string& file) {
+    return fail("'" + printable(file) +
+                "' is there already, and stays as it is; name another file");
+}
+
 /// Whether the file, read again, tells what the machine told; else on stderr where it does not.
 bool tells_the_same(const std::string& packed, const std::string& report) {
     const Result<Recording> again = unpack(packed, "the capture");
@@ -49,22 +54,11 @@ bool tells_the_same(const std::string& packed, const std::string& report) {
     return false;
 }
 
-int print(const std::string& packed) {
-    if (::isatty(STDOUT_FILENO) != 0)
-        throw UsageError(
-            "an archive is nothing for a terminal; name a file, or redirect the output");
-    std::cout << packed;
-    return exit_pass;
-}
-
 int write(const std::string& file, const std::string& packed) {
     const std::string path = std::filesystem::absolute(file).lexically_normal().string();
     const Result<bool> done = AtomicFile::create(Sysroot(), path, packed);
     if (!done)
-        return fail(done.error().code == EEXIST
-                        ? "'" + printable(file) +
-                              "' is there already, and stays as it is; name another file"
-                        : done.error().what);
+        return done.error().code == EEXIST ? fail_over(file) : fail(done.error().what);
     std::cout << "captured in " << printable(file) << " (" << (packed.size() + 1023) / 1024
               << " KiB); look through it before you pass it on: tar -xf " << shell_word(file)
               << "\nrun: virt-nested validate --root " << shell_word(file) << "\n";
@@ -80,8 +74,10 @@ int run(const Parsed& parsed) {
     const Sysroot root = root_of(parsed);
     std::error_code ignored;
     if (file != "-" && std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
-        return fail("'" + printable(file) +
-                    "' is there already, and stays as it is; name another file");
+        return fail_over(file);
+    if (file == "-" && ::isatty(STDOUT_FILENO) != 0)
+        throw UsageError(
+            "an archive is nothing for a terminal; name a file, or redirect the output");
     begin_time_limit();
     const Captured taken = capture(root, host_options(parsed, root));
     const std::string host = parsed.flag("keep-names") ? "" : name_of_host(root);
@@ -89,7 +85,9 @@ int run(const Parsed& parsed) {
                      host.empty() && !parsed.flag("keep-names") ? "localhost" : host);
     const std::string packed = pack(*taken.recording);
     const bool same = tells_the_same(packed, taken.report);
-    const int status = file == "-" ? print(packed) : write(file, packed);
+    if (file == "-")
+        std::cout << packed;
+    const int status = file == "-" ? exit_pass : write(file, packed);
     return status == exit_pass && !same ? exit_warn : status;
 }
 

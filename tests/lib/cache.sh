@@ -66,7 +66,11 @@ cached() {
         ( set -e; exec {lock}>&-; "$function" "$part" "$@" )
         status=$?
         set -e
-        if [ "$status" != 0 ]; then rm -rf --one-file-system "$part"; die "$name: could not be built"; fi
+        if [ "$status" != 0 ]; then
+            rm -rf --one-file-system "$part"
+            [ "$status" != 77 ] || exit 77 # it has said why
+            die "$name: could not be built"
+        fi
         mv "$part" "$entry"
         say "built $name in $(($(date +%s) - begin)) s: $entry"
         # a changed recipe leaves its old product behind; a month unused is long enough

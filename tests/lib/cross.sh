@@ -5,22 +5,22 @@
 # How everything is built for another architecture: alike, so that ccache compiles each file once for all that need it.
 cross_options=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DVIRT_NESTED_WERROR=ON)
 
-# build_sysroot DIR ARCH PACKAGES: unpacked packages, whose absolute links would point out of it
+# build_sysroot DIR ARCH PACKAGES RELEASE: unpacked packages, whose absolute links would point out of it
 build_sysroot() {
-    local root=$1/root link
+    local root=$1/root release=$4 link
     bootstrap "$root" "$3" --variant=extract --architectures="$2" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
     find "$root" -type l -lname '/*' -print | while read -r link; do
         ln -sfn "$(realpath -m -s --relative-to="$(dirname "$link")" "$root$(readlink "$link")")" "$link"
     done
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
-    [ ! -d "$root/usr/lib/modules" ] || depmod -b "$root" "$(ls "$root/usr/lib/modules")"
 }
 
-# cross_sysroot ARCH TRIPLET: sets sysroot, to build the product and its tests with
+# cross_sysroot ARCH TRIPLET: sets sysroot, to build the product and its tests with; of the Debian $release, if that is set
 cross_sysroot() {
     need_tools mmdebstrap "$2-g++"
     cached "sysroot-$1" build_sysroot "$1" \
-        "libc6-dev libstdc++6 libxml2-dev libboost-program-options-dev libarchive-dev nlohmann-json3-dev libgtest-dev libkmod-dev"
+        "libc6-dev libstdc++6 libxml2-dev libboost-program-options-dev libarchive-dev nlohmann-json3-dev libgtest-dev libkmod-dev" \
+        "${release:-$suite}"
     sysroot=$CACHED/root
 }
 

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# POWER and IBM Z: Debian's kernels and user land of that architecture, and the product cross-built for it.
-# Nothing foreign is installed on this machine, nothing foreign runs outside the emulator.  Sourced by tests/boot/run; bash.
+# Other architectures: Debian's kernels and user land for them, and the product cross-built.  Nothing foreign is installed on
+# this machine, nothing foreign runs outside the emulator.  Sourced by tests/boot/run; bash.
 
-# foreign_system ARCH TRIPLET KERNEL-PACKAGE PACKAGES: sets sysroot (to build with), root (user land, kernel), product
+# foreign_system ARCH TRIPLET PACKAGES: sets sysroot (to build with), root (user land), product
 foreign_system() {
-    local arch=$1 triplet=$2
     need_tools readelf
-    cross_sysroot "$arch" "$triplet"
-    cached "root-$arch" build_sysroot "$arch" "$3 $4"
+    cross_sysroot "$1" "$2"
+    cached "root-$1" build_sysroot "$1" "$3" "${release:-$suite}"
     root=$CACHED/root
-    kernel_version=$(ls "$root/usr/lib/modules")
-    kernel=$(find "$root/boot" -name "vmlinu*-$kernel_version")
-    cross_product "$arch" "$triplet"
+    cross_product "$1" "$2"
 }
 
 # needed LIBRARY-ROOT FILE...: the libraries that dynamic programs of another architecture need, with theirs
@@ -26,7 +23,22 @@ needed() {
     done
 }
 
-# foreign_initrd OUT INIT TRIPLET MODULE...: busybox, what the kernel needs, and the truth
+# foreign_product ARCH TRIPLET: as foreign_system, with what a small initramfs needs beside busybox in initrd_add
+foreign_product() {
+    local library
+    foreign_system "$1" "$2" 'busybox-static kmod jq'
+    initrd_add=$work/add-$1
+    mkdir -p "$initrd_add"/{bin,lib,usr/bin}
+    cp -a "$product/." "$initrd_add/"
+    cp "$root/usr/bin/jq" "$initrd_add/usr/bin/jq"
+    cp "$root/usr/bin/kmod" "$initrd_add/bin/kmod"
+    { needed "$sysroot" "$product"/usr/{bin,libexec}/* "$product"/usr/libexec/*/*
+      needed "$root" "$initrd_add/usr/bin/jq" "$initrd_add/bin/kmod"; } | sort -u | while read -r library; do
+        cp -nL "$library" "$initrd_add/lib/"
+    done
+}
+
+# foreign_initrd OUT INIT TRIPLET MODULE...: busybox, modules of $kernel_tree, and the truth
 foreign_initrd() {
     local out=$1 init=$2 triplet=$3 dir=$work/foreign-initrd applet tool
     shift 3
@@ -37,11 +49,10 @@ foreign_initrd() {
     applet=busybox
     [ ! -e "$dir/bin/kmod" ] || applet=kmod
     for tool in modprobe rmmod lsmod modinfo depmod; do ln -s "../bin/$applet" "$dir/sbin/$tool"; done
-    strip_program=$triplet-strip copy_modules "$dir" "$root" "$kernel_version" "$@"
+    strip_program=$triplet-strip copy_modules "$dir" "$kernel_tree" "$kernel_version" "$@"
     "$triplet-gcc" -O2 -static -o "$dir/usr/bin/kvm-truth" "$boot_dir/src/kvm-truth.c"
     install -m 755 "$boot_dir/guest/$init" "$dir/init"
-    install -m 644 "$boot_dir/guest/lib" "$dir/etc/vn-lib"
-    install -m 644 "$boot_dir/guest/init-lib" "$dir/etc/vn-init"
+    guest_parts "$dir"
     pack "$dir" "$out"
     rm -rf "$dir"
 }

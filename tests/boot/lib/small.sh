@@ -2,25 +2,10 @@
 # A Debian kernel with a small initramfs: busybox, the real kmod, the kvm modules, the product.  Up in seconds, for
 # what needs a real module and no service.  Sourced by tests/boot/run; bash.
 
-# unpack_kernel DIR PACKAGE: the newest kernel that the meta package names, unpacked, not installed
-unpack_kernel() {
-    local dir=$1 package
-    apt-cache show "$2" >/dev/null 2>&1 || apt-get update -qq
-    package=$(apt-cache depends "$2" | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-    (cd "$dir" && apt-get -o APT::Sandbox::User=root download -qq "$package" >/dev/null)
-    dpkg-deb -x "$dir"/*.deb "$dir/tree"
-    rm "$dir"/*.deb
-    ls "$dir/tree/lib/modules" >"$dir/version"
-    depmod -b "$dir/tree" "$(cat "$dir/version")"
-}
-
-# small_kernel [PACKAGE]: sets kernel_tree kernel_version kernel
+# small_kernel [SUITE [FIRST]]: of this Debian or another; sets kernel_tree kernel_version kernel
 small_kernel() {
-    need_tools depmod modprobe cpio gcc strip busybox jq qemu-system-x86_64
-    cached kernel unpack_kernel "${1:-linux-image-cloud-amd64}"
-    kernel_tree=$CACHED/tree
-    kernel_version=$(cat "$CACHED/version")
-    kernel=$kernel_tree/boot/vmlinuz-$kernel_version
+    need_tools cpio gcc strip busybox jq qemu-system-x86_64
+    release_kernel "${1:-$suite}" amd64 cloud-amd64 "${@:2}"
 }
 
 # copy_libraries ROOT FILE: what a program of this machine is linked with; nothing for a static one or a script
@@ -38,7 +23,7 @@ copy_program() {
 }
 
 # copy_modules ROOT TREE VERSION NAME...: modules and what they depend on.  Without signature and BTF: the code is the
-# same, and loading it under Bochs takes a third of the time.
+# same, and loading it under Bochs takes a third of the time; bare_modules=1 has them without compression too.
 copy_modules() {
     local root=$1 tree=$2 version=$3 name file
     shift 3
@@ -47,10 +32,17 @@ copy_modules() {
         modprobe -C /dev/null -d "$tree" -S "$version" --show-depends "$name" 2>/dev/null | sed -n 's/^insmod \([^ ]*\).*/\1/p'
     done | sort -u | while read -r file; do
         install -D -m 644 "$file" "$root${file#"$tree"}"
+        if [ -n "${bare_modules:-}" ] && [[ $file == *.xz ]]; then xz -d "$root${file#"$tree"}"; file=${file%.xz}; fi
         case $file in *.ko) "${strip_program:-strip}" --strip-debug -R .BTF "$root${file#"$tree"}" ;; esac
     done
     cp "$tree/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$root/lib/modules/$version/"
     depmod -b "$root" "$version"
+}
+
+# guest_parts ROOT: what the /init of a small initramfs is made of
+guest_parts() {
+    local part
+    for part in lib init-lib:init prove switch; do install -m 644 "$boot_dir/guest/${part%:*}" "$1/etc/vn-${part#*:}"; done
 }
 
 build_truth() { gcc -O2 -Wall -Wextra -static -o "$1" "$boot_dir/src/kvm-truth.c"; }
@@ -66,15 +58,16 @@ small_root() {
             *) ln -s busybox "$root/bin/$applet" ;;
         esac
     done
-    copy_program "$root" "$(command -v kmod)" /bin/kmod
+    # before any of this machine's, for a newer C library runs older programs
+    if [ -n "${release_root:-}" ]; then copy_release_program "$root" /usr/bin/kmod /bin/kmod
+    else copy_program "$root" "$(command -v kmod)" /bin/kmod
+    fi
     for applet in modprobe insmod rmmod lsmod modinfo depmod; do ln -s /bin/kmod "$root/sbin/$applet"; done
     copy_program "$root" "$(command -v jq)" /usr/bin/jq
     copy_modules "$root" "$tree" "$version" kvm kvm_amd kvm_intel
     build_truth "$root/usr/bin/kvm-truth"
     install -m 755 "$boot_dir/guest/$init" "$root/init"
-    install -m 644 "$boot_dir/guest/lib" "$root/etc/vn-lib"
-    install -m 644 "$boot_dir/guest/init-lib" "$root/etc/vn-init"
-    install -m 644 "$boot_dir/guest/prove" "$root/etc/vn-prove"
+    guest_parts "$root"
     echo 'root:x:0:0::/root:/bin/sh' >"$root/etc/passwd"
     echo 'root:x:0:' >"$root/etc/group"
 }

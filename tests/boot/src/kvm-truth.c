@@ -5,6 +5,8 @@
  * x86: KVM_GET_SUPPORTED_CPUID (arch/x86/kvm/cpuid.c sets vmx and svm only with nested on), and a guest of a few
  * instructions that really runs.  POWER: KVM_CAP_PPC_NESTED_HV (Documentation/virt/kvm/api.rst).
  * IBM Z: the SIEF2 bit of KVM_S390_VM_CPU_MACHINE_FEAT (Documentation/virt/kvm/devices/vm.rst).
+ * Arm64: whether a vCPU with EL2 can be made (arch/arm64/include/uapi/asm/kvm.h, KVM_ARM_VCPU_HAS_EL2, which Linux 6.1 lacks).
+ * RISC-V: nothing to ask, KVM offers no guest the H extension (arch/riscv/kvm/vcpu_onereg.c).
  * Static, so that it runs in any initramfs. */
 #include <errno.h>
 #include <fcntl.h>
@@ -93,6 +95,25 @@ static int nests(int kvm)
     if (vm < 0 || ioctl(vm, KVM_GET_DEVICE_ATTR, &attr) < 0) return 0;
     return (int)((feature[0] >> 62) & 1);
 }
+#elif defined(__aarch64__)
+static int run_guest(int kvm) { (void)kvm; return 0; }
+static int nests(int kvm)
+{
+    struct kvm_vcpu_init with = { 0 };
+    int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+    if (vm < 0 || ioctl(vm, KVM_ARM_PREFERRED_TARGET, &with) < 0) { perror("KVM_ARM_PREFERRED_TARGET"); exit(2); }
+    /* the GIC comes first: without one of version 3 the kernel makes no vCPU with EL2 */
+    struct kvm_create_device gic = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
+    printf("gicv3=%d\n", ioctl(vm, KVM_CREATE_DEVICE, &gic) == 0);
+    int cpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+    with.features[0] |= 1U << 7;
+    int made = cpu < 0 ? cpu : ioctl(cpu, KVM_ARM_VCPU_INIT, &with);
+    printf("el2=%s\n", made < 0 ? strerror(errno) : "made");
+    return made == 0;
+}
+#elif defined(__riscv)
+static int run_guest(int kvm) { (void)kvm; return 0; }
+static int nests(int kvm) { (void)kvm; return 0; }
 #endif
 
 int main(int argc, char **argv)

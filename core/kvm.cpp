@@ -45,8 +45,11 @@ struct CpuidTable {
     std::array<CpuidEntry, 512> entries{};
 };
 
-Fact answer(bool yes, std::string found, const std::string& source) {
-    return {yes ? State::on : State::off, std::move(found), source, {}};
+Fact offers(bool yes, std::string_view feature, const std::string& source) {
+    return {yes ? State::on : State::off,
+            std::string(feature) + (yes ? " offered" : " not offered"),
+            source,
+            {}};
 }
 
 Fact unknown(const std::string& source, const std::string& reason) {
@@ -75,7 +78,7 @@ Fact nested_ept(int kvm, const std::string& device) {
     if (got < 0)
         return unknown(source, std::strerror(errno));
     const bool offered = got == 1 && (msrs.data >> 33 & 1);
-    return answer(offered, offered ? "ept offered" : "ept not offered", source);
+    return offers(offered, "ept", source);
 }
 
 void ask_x86(int kvm, const std::string& device, const Platform& platform, KvmAnswer& out) {
@@ -89,16 +92,13 @@ void ask_x86(int kvm, const std::string& device, const Platform& platform, KvmAn
     const bool intel = platform.probe == KvmProbe::x86_vmx;
     const CpuidEntry* entry = leaf(table, intel ? 1 : 0x80000001);
     const bool offered = entry && (entry->ecx >> (intel ? 5 : 2) & 1);
-    const std::string feature(platform.feature);
-    out.nesting = answer(offered, feature + (offered ? " offered" : " not offered"), source);
+    out.nesting = offers(offered, platform.feature, source);
     if (intel && offered) {
         out.nested_paging = nested_ept(kvm, device);
     } else {
         const CpuidEntry* svm = leaf(table, 0x8000000A);
         const bool paging = offered && svm && (svm->edx & 1);
-        out.nested_paging = answer(
-            paging, std::string(platform.paging_flag) + (paging ? " offered" : " not offered"),
-            source);
+        out.nested_paging = offers(paging, platform.paging_flag, source);
     }
 }
 
@@ -108,7 +108,7 @@ Fact ask_capability(int kvm, unsigned long capability, const Platform& platform,
     const int got = ::ioctl(kvm, check_extension, capability);
     if (got < 0)
         return unknown(source, std::strerror(errno));
-    return answer(got > 0, std::to_string(got), source);
+    return offers(got > 0, platform.feature, source);
 }
 
 Fact ask_machine_feature(int kvm, const Platform& platform, const std::string& device) {
@@ -122,7 +122,7 @@ Fact ask_machine_feature(int kvm, const Platform& platform, const std::string& d
     if (::ioctl(vm.get(), get_device_attr, &attribute) < 0)
         return unknown(source, std::strerror(errno));
     const bool offered = features[0] >> (63 - s390_feat_sief2) & 1;
-    return answer(offered, offered ? "sief2 offered" : "sief2 not offered", source);
+    return offers(offered, platform.feature, source);
 }
 
 class LiveKvm final : public Kvm {
@@ -213,8 +213,7 @@ class CapturedKvm final : public Kvm {
                          const std::string& source) {
         if (value != "0" && value != "1")
             return unknown(source, "'" + printable(value) + "' is neither 0 nor 1");
-        return answer(value == "1",
-                      std::string(feature) + (value == "1" ? " offered" : " not offered"), source);
+        return offers(value == "1", feature, source);
     }
 
     Sysroot root_;
@@ -271,7 +270,7 @@ class RecordedKvm final : public Kvm {
 std::optional<Fact> known_unasked(const Platform& platform) {
     if (platform.probe != KvmProbe::none)
         return std::nullopt;
-    return answer(false, std::string(platform.not_offered), std::string(platform.truth));
+    return Fact{State::off, std::string(platform.not_offered), std::string(platform.truth), {}};
 }
 
 std::unique_ptr<Kvm> live_kvm(std::string device) {

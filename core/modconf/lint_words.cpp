@@ -62,6 +62,15 @@ std::optional<Parmtype> Linter::type(std::string_view module, std::string_view p
     return known->type;
 }
 
+const Parameter* Linter::of_other_kernels(std::string_view module,
+                                          std::string_view parameter) const {
+    const auto read = std::find_if(context.types.begin(), context.types.end(),
+                                   [&](const auto& types) { return types.first == module; });
+    return read == context.types.end() || read->second.has(parameter)
+               ? nullptr
+               : known_parameter(module, parameter);
+}
+
 LintSeverity Linter::severity_of_refusal(std::string_view module) const {
     if (!context.module.empty() && module != context.module && module != "kvm")
         return LintSeverity::note;
@@ -255,6 +264,13 @@ size_t Linter::parameter(const std::string& module, std::span<const Cmdline::Tok
         unknown(module, word, origin, text);
         return taken;
     }
+    if (const Parameter* row = of_other_kernels(module, word.name))
+        add(LintKind::unknown_parameter, LintSeverity::note, origin, text,
+            "this kernel's " + module + " has no parameter " + in_quotes(word.name) +
+                (row->kernels.empty() ? ""
+                                      : ", kernels " + std::string(row->kernels) + " have it") +
+                ": it is ignored with a line in the log",
+            "remove it, unless another kernel is booted here as well");
     value(module, word, *known, origin, text);
     const bool elsewhere =
         !context.module.empty() && module != context.module && same_parameter(word.name, "nested");

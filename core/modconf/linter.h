@@ -63,6 +63,8 @@ class Linter {
                   std::string_view text);
 
     std::optional<Parmtype> type(std::string_view module, std::string_view parameter) const;
+    /// The table's row, where this host's module was read and has no such parameter.
+    const Parameter* of_other_kernels(std::string_view module, std::string_view parameter) const;
     bool blanks(const std::string& module, std::span<const Cmdline::Token> words,
                 const Origin& origin, std::string_view text, size_t& taken);
     void unknown(const std::string& module, const Cmdline::Token& word, const Origin& origin,

@@ -17,8 +17,8 @@ namespace {
 using enum Parmtype;
 
 // Linux: arch/x86/kvm/{x86.c,mmu/mmu.c,vmx/vmx.c,svm/svm.c}, arch/powerpc/kvm/book3s_hv*.c,
-// arch/s390/kvm/kvm-s390.c, virt/kvm/kvm_main.c; parmtype of Debian's 6.1, and what 4.18 to 6.12
-// have beside it.
+// arch/s390/kvm/kvm-s390.c, virt/kvm/kvm_main.c; parmtype of Debian's 6.1, 6.12, 6.16 to 6.18, 7.2
+// and 7.3, and what 4.18 has beside it.
 constexpr Parameter parameters[] = {
     {"kvm", "allow_unsafe_mappings", boolean},
     {"kvm", "eager_page_split", boolean},
@@ -32,7 +32,8 @@ constexpr Parameter parameters[] = {
     {"kvm", "halt_poll_ns_grow", unsigned_integer},
     {"kvm", "halt_poll_ns_grow_start", unsigned_integer},
     {"kvm", "halt_poll_ns_shrink", unsigned_integer},
-    {"kvm", "hpage", integer}, // s390x
+    {"kvm", "hpage", integer},                   // s390x
+    {"kvm", "hpage_2g", integer, "from 7.2 on"}, // s390x
     {"kvm", "ignore_msrs", boolean},
     {"kvm", "kvmclock_periodic_sync", boolean},
     {"kvm", "lapic_timer_advance", boolean},
@@ -52,11 +53,13 @@ constexpr Parameter parameters[] = {
     {"kvm", "diag9c_forwarding_hz", unsigned_integer}, // s390x
     {"kvm", "vector_hashing", boolean},
     {"kvm_intel", "allow_smaller_maxphyaddr", boolean},
+    {"kvm_intel", "cet", boolean, "from 7.2 on"},
     {"kvm_intel", "dump_invalid_vmcs", boolean},
     {"kvm_intel", "emulate_invalid_guest_state", boolean},
     {"kvm_intel", "enable_apicv", boolean},
     {"kvm_intel", "enable_device_posted_irqs", boolean},
     {"kvm_intel", "enable_ipiv", boolean},
+    {"kvm_intel", "enable_mediated_pmu", boolean, "from 7.2 on"},
     {"kvm_intel", "enable_shadow_vmcs", boolean},
     {"kvm_intel", "enlightened_vmcs", boolean},
     {"kvm_intel", "ept", boolean},
@@ -64,8 +67,9 @@ constexpr Parameter parameters[] = {
     {"kvm_intel", "error_on_inconsistent_vmcs_config", boolean},
     {"kvm_intel", "fasteoi", boolean},
     {"kvm_intel", "flexpriority", boolean},
+    {"kvm_intel", "mbec", boolean, "from 7.2 on"},
     {"kvm_intel", "nested", boolean},
-    {"kvm_intel", "nested_early_check", boolean},
+    {"kvm_intel", "nested_early_check", boolean, "before 7.2"},
     {"kvm_intel", "ple_gap", unsigned_integer},
     {"kvm_intel", "ple_window", unsigned_integer},
     {"kvm_intel", "ple_window_grow", unsigned_integer},
@@ -87,7 +91,9 @@ constexpr Parameter parameters[] = {
     {"kvm_amd", "dump_invalid_vmcb", boolean},
     {"kvm_amd", "enable_device_posted_irqs", boolean},
     {"kvm_amd", "enable_ipiv", boolean},
+    {"kvm_amd", "enable_mediated_pmu", boolean, "from 7.2 on"},
     {"kvm_amd", "force_avic", boolean},
+    {"kvm_amd", "gmet", boolean, "from 7.2 on"},
     {"kvm_amd", "intercept_smi", boolean},
     {"kvm_amd", "lbrv", integer},
     {"kvm_amd", "nested", integer},

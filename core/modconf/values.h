@@ -32,6 +32,7 @@ struct Parameter {
     std::string_view module;
     std::string_view name;
     Parmtype type;
+    std::string_view kernels = {}; ///< which ones have it, where not all of those that people run
 };
 
 /// Parameters of kvm, kvm_intel, kvm_amd and kvm_hv that some kernel from 4.18 on has. `kvm` holds

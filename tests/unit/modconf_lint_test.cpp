@@ -153,6 +153,23 @@ TEST(Lint, TypeOfTheHostsOwnModuleCounts) {
               std::string("fatal wrong-type") + file_1);
 }
 
+TEST(Lint, AParameterThatOtherKernelsHave) {
+    const Folder folder{
+        {"etc/modprobe.d/kvm.conf", "options kvm_intel nested=1 nested_early_check=1 mbec=0\n"}};
+    const Sysroot root(folder.path());
+    LintContext context;
+    context.module = "kvm_intel";
+    context.types = {
+        {"kvm_intel", {"/lib/modules/7.3.4/kvm-intel.ko", {{"nested", "bool"}, {"mbec", "bool"}}}}};
+    const auto found = lint_modconf(load_modconf(root, kmod_profile(34)), {}, {}, context);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].severity, LintSeverity::note);
+    EXPECT_EQ(found[0].why,
+              "this kernel's kvm_intel has no parameter 'nested_early_check', kernels "
+              "before 7.2 have it: it is ignored with a line in the log");
+    EXPECT_EQ(found[0].mend, "remove it, unless another kernel is booted here as well");
+}
+
 TEST(Lint, FindingSaysWhatToWrite) {
     const auto found =
         lint(Folder{{"etc/modprobe.d/kvm.conf", "options kvm_amd nested=Y\n"}}, "", amd);

@@ -5,6 +5,7 @@
 #include "validator/checks/cannot_nest.h"
 #include "validator/checks/mend.h"
 #include "validator/checks/missing_module.h"
+#include "validator/checks/outlook.h"
 #include "validator/facts/parmtypes.h"
 
 namespace virt_nested {
@@ -62,6 +63,11 @@ bool refuse_by_platform(const Facts& facts, Plan& plan) {
     }
     if (plan.on && too_old(platform, facts.boot.kernel()) && !is_so) {
         refuse(plan, exit_fail, what + "; " + in_words(mend_nested(facts, Turn::on)));
+        return true;
+    }
+    if (is_so && at_next_boot(facts).state == (plan.on ? State::on : State::off)) {
+        refuse(plan, exit_pass,
+               what + "; it is " + (plan.on ? "on" : "off") + " now and stays so at the next boot");
         return true;
     }
     // An option that stands for "on" alone is taken away to turn it off.

@@ -10,17 +10,21 @@ not_to_be_had() {
 
 # archive DIR SUITE ARCH: from here on apt knows that suite of that architecture alone, and nothing that is installed
 archive() {
-    local apt=$1/apt mirror
+    local apt=$1/apt mirror one
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || die "apt knows no Debian $suite mirror"
     mkdir -p "$apt"/{lists/partial,cache/archives/partial,parts}
     : >"$apt/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $2 main" >"$apt/sources"
+    # backports are made for what they are ported to
+    for one in "${2%-backports}" "$2"; do
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $one main"
+    done | sort -u >"$apt/sources"
     {
         apt-config dump | grep '^Acquire::' || true
         cat <<CONF
 APT::Architecture "$3";
 APT::Architectures { "$3"; };
+APT::Default-Release "$2";
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
@@ -53,20 +57,24 @@ unpack() {
     for deb in "$@"; do dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --keep-directory-symlink; done
 }
 
-# unpack_kernel DIR SUITE ARCH FLAVOUR [FIRST]: the suite's newest kernel of that flavour, or its oldest from version FIRST on
+# unpack_kernel DIR SUITE ARCH FLAVOUR [FIRST]: the suite's newest kernel of that flavour, or its oldest from version FIRST on; what
+# the archive names and no longer has is passed over
 unpack_kernel() {
-    local dir=$1 flavour=$4 package names
+    local dir=$1 flavour=$4 first=${5:-} names name parts
     archive "$1" "$2" "$3"
     names=$(apt-cache pkgnames linux-image- | grep -E "^linux-image-[0-9][^-]*(-[0-9]+)?-$flavour\$" | sort -V)
-    if [ -z "${5:-}" ]; then package=$(tail -n 1 <<<"$names")
-    else package=$({ echo "linux-image-$5"; echo "$names"; } | sort -V | awk -v first="linux-image-$5" 'on { print; exit } $0 == first { on = 1 }')
+    if [ -z "$first" ]; then names=$(sort -rV <<<"$names")
+    else names=$({ echo "linux-image-$first"; echo "$names"; } | sort -V | awk -v first="linux-image-$first" 'on; $0 == first { on = 1 }')
     fi
-    [ -n "$package" ] || not_to_be_had "Debian $2 has no kernel linux-image-*-$flavour${5:+ from $5 on}"
-    # from Linux 7.1 on an image is a package of packages
-    names=$(apt-cache depends "$package" | sed -nE 's/.*Depends: (linux-(base|binary|modules)-[0-9].*)/\1/p')
-    # shellcheck disable=SC2086
-    (cd "$dir/apt" && apt-get download -qq "$package" $names) >"$dir/apt/log" 2>&1 ||
-        not_to_be_had "$package of Debian $2 cannot be fetched: $(tail -n 1 "$dir/apt/log")"
+    for name in $names; do
+        # from Linux 7.1 on an image is a package of packages
+        parts=$(apt-cache depends "$name" | sed -nE 's/.*Depends: <?(linux-(base|binary|modules)-[0-9][^>]*)>?/\1/p')
+        # shellcheck disable=SC2086
+        ! (cd "$dir/apt" && rm -f -- *.deb && apt-get download -qq "$name" $parts) >"$dir/apt/log" 2>&1 || break
+        rm -f "$dir"/apt/*.deb
+    done
+    [ -n "$names" ] || not_to_be_had "Debian $2 has no kernel linux-image-*-$flavour${first:+ from $first on}"
+    ls "$dir"/apt/"$name"_*.deb >/dev/null 2>&1 || not_to_be_had "no kernel of Debian $2 can be fetched: $(tail -n 1 "$dir/apt/log")"
     unpack "$dir/tree" "$dir"/apt/*.deb
     rm -r "$dir/apt"
     ls "$dir/tree/usr/lib/modules" >"$dir/version"
@@ -79,7 +87,8 @@ release_kernel() {
     cached "kernel-$1-$3" unpack_kernel "$@"
     kernel_tree=$CACHED/tree
     kernel_version=$(cat "$CACHED/version")
-    kernel=$(find "$kernel_tree/boot" "$kernel_tree/usr/lib/modules/$kernel_version" -maxdepth 1 -name 'vmlinu[xz]*' -type f | head -n 1)
+    # in /boot, or beside its modules
+    kernel=$(find "$kernel_tree" -name 'vmlinu[xz]*' -type f -size +1M -print -quit)
     say "version: linux-$2 $kernel_version"
 }
 

@@ -11,6 +11,7 @@ full_system() {
     product=$work/product
     mkdir "$product"
     install_product "$product"
+    own_libraries "$product"
     enable_units "$product"
     local extra=$work/extra
     mkdir -p "$extra/vn" "$extra/usr/local/bin" "$extra/etc/systemd/system/multi-user.target.wants"
@@ -29,6 +30,17 @@ full_system() {
     cp "$initrd" "$extra/boot/initrd.img-$kernel_version"
     put_files "$disk" "$extra"
     rm -rf "$extra"
+}
+
+# own_libraries ROOT: what this machine's programs are linked with and another release has in another version alone
+own_libraries() {
+    local file library
+    for file in "$1"/usr/bin/* "$1"/usr/libexec/*; do
+        { ldd "$file" 2>/dev/null || true; } | sed -n 's/^[^/]*\(\/[^ ]*\).*/\1/p'
+    done | sort -u | while read -r library; do
+        library=/usr/lib/${library#*/lib/}
+        [ -e "$base_root$library" ] || [[ $library != *.so.* ]] || install -D "$(readlink -f "$library")" "$1$library"
+    done
 }
 
 # What a package's scripts do after the files are there: the timer is enabled, the hook is linked.

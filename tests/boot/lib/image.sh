@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The full system: Debian 12 with systemd, udev, dracut and libvirtd, as a folder and as an ext4 image.  Built once and
+# The full system: Debian 12, or the $release that is set, with systemd, udev, dracut and libvirtd, as a folder and as an ext4 image.  Built once and
 # cached; the product under test is put into a copy for each run.  No loop mount, no nbd.  Sourced by tests/boot/run; bash.
 
 image_packages=(systemd-sysv udev dbus kmod dracut libvirt-daemon-system libvirt-clients qemu-system-x86
-    linux-image-cloud-amd64 busybox-static procps iproute2 xz-utils zstd cpio jq
-    libxml2 libboost-program-options1.74.0 libarchive13 libvirt0)
+    linux-image-cloud-amd64 busybox-static procps iproute2 xz-utils zstd cpio jq)
+# what the product is linked with, beside what libvirt brings
+declare -A image_libraries=([bookworm]="libboost-program-options1.74.0 libarchive13" [trixie]="libboost-program-options1.83.0 libarchive13t64")
 
 # nothing in the image waits for a person, a clock or a network
 image_masked=(apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
     dpkg-db-backup.timer systemd-timesyncd.service serial-getty@ttyS0.service getty@tty1.service libvirt-guests.service)
 
-# build_base DIR PACKAGES MASKED: DIR/root (the folder), DIR/version (the kernel's)
+# build_base DIR PACKAGES MASKED RELEASE: DIR/root (the folder), DIR/version (the kernel's)
 build_base() {
-    local dir=$1 root=$1/root unit
+    local dir=$1 root=$1/root release=$4 unit
     bootstrap "$root" "$2" --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*'
     ls "$root/lib/modules" >"$dir/version"
@@ -26,10 +27,13 @@ build_base() {
 
 base_image() {
     need_tools mmdebstrap mke2fs debugfs
-    cached base build_base "${image_packages[*]}" "${image_masked[*]}"
+    local of=${release:-$suite}
+    cached "base-$of" build_base "${image_packages[*]} ${image_libraries[$of]}" "${image_masked[*]}" "$of"
     base_root=$CACHED/root
     kernel_version=$(cat "$CACHED/version")
     image_kernel=$base_root/boot/vmlinuz-$kernel_version
+    chroot "$base_root" dpkg-query -W -f 'version: ${Package} ${Version}\n' dracut libvirt-daemon systemd
+    say "version: linux-amd64 $kernel_version"
 }
 
 # build_dracut_base DIR RELEASE PACKAGES KERNEL: a root with the dracut of that Debian and a folder of kernel modules

@@ -38,8 +38,8 @@ own_libraries() {
     for file in "$1"/usr/bin/* "$1"/usr/libexec/*; do
         { ldd "$file" 2>/dev/null || true; } | sed -n 's/^[^/]*\(\/[^ ]*\).*/\1/p'
     done | sort -u | while read -r library; do
-        library=/usr/lib/${library#*/lib/}
-        [ -e "$base_root$library" ] || [[ $library != *.so.* ]] || install -D "$(readlink -f "$library")" "$1$library"
+        [[ $library == /lib/* ]] && library=/usr$library
+        [ -e "$base_root$library" ] || install -D "$(readlink -f "$library")" "$1$library"
     done
 }
 

@@ -59,6 +59,31 @@ dash-and-last on $4 yes kvm_arm.mode=none kvm_arm.mode=nested
 WAYS
 }
 
+# arm64_l1_on SUITE EMULATOR-SUITE: a guest of QEMU and KVM on that host that starts at EL2 and has a KVM itself
+arm64_l1_on() {
+    local library
+    foreign_product arm64 aarch64-linux-gnu
+    release_kernel "$1" arm64 cloud-arm64
+    foreign_initrd "$work/l1.gz" arm64 aarch64-linux-gnu
+    release_programs "$2" arm64 qemu-system-arm ipxe-qemu
+    initrd_add=$work/add-l0
+    cp -a "$work/add-arm64" "$initrd_add"
+    cp "$work/l1.gz" "$initrd_add/l1.gz"
+    cp "$kernel" "$initrd_add/Image"
+    mkdir -p "$initrd_add/usr/lib/aarch64-linux-gnu" "$initrd_add/usr/share/qemu"
+    cp "$release_root/usr/bin/qemu-system-aarch64" "$initrd_add/usr/bin/"
+    # the newer C library in the place of this Debian's
+    needed "$release_root" "$release_root/usr/bin/qemu-system-aarch64" | sort -u | while read -r library; do
+        cp -L --remove-destination "$library" "$initrd_add/lib/"
+    done
+    release_emulator "$2" qemu-system-arm qemu-system-aarch64
+    foreign_initrd "$work/l0.gz" arm64-l0 aarch64-linux-gnu
+    emulate l0 1500 "${emulator[@]}" -M virt,virtualization=on,gic-version=3 -cpu max -smp 1 -m 3G -nodefaults -nic none \
+        -display none -no-reboot -serial stdio -kernel "$kernel" -initrd "$work/l0.gz" \
+        -append 'console=ttyAMA0 loglevel=4 panic=-1 kvm-arm.mode=nested'
+    judge l0 "$work/l0.log" 5
+}
+
 # ibm_z_on SUITE: an emulated IBM Z has no SIE, which every kernel answers alike
 ibm_z_on() {
     need_tools qemu-system-s390x

@@ -49,6 +49,18 @@ TEST(HookFilesOurs, AScriptThatRunsOurs) {
     EXPECT_TRUE(host.read().judge);
 }
 
+TEST(HookFiles, WhatTheKernelExecutes) {
+    const Hooks host;
+    const auto interpreted = [&](const std::string& head) {
+        host.script("etc/libvirt/hooks/qemu", head);
+        return host.read().files.at(0).interpreted;
+    };
+    EXPECT_TRUE(interpreted("#!/bin/sh\n"));
+    EXPECT_TRUE(interpreted("\x7f"
+                            "ELF\n"));
+    EXPECT_FALSE(interpreted("exit 0\n"));
+}
+
 TEST(HookFilesOurs, AScriptThatLooksForItInThePath) {
     const Hooks host;
     host.script("etc/libvirt/hooks/qemu.d/50-site", "#!/bin/sh\nexec virt-nested-hook \"$@\"\n");

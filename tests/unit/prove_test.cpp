@@ -432,6 +432,27 @@ TEST(ProofChild, HoldsNoneOfOurOutput) {
     EXPECT_EQ(seen->value, 0U);
 }
 
+TEST(ProofChild, WithoutRoomForAProcessCannotBeTried) {
+    const pid_t limited = ::fork();
+    if (limited == 0) {
+        // The limit is none for root, nor for who has its capabilities (kernel/fork.c).
+        constexpr uid_t nobody = 65534;
+        const rlimit none{0, 0};
+        if ((::geteuid() == 0 && ::setuid(nobody) != 0) || ::setrlimit(RLIMIT_NPROC, &none) != 0)
+            ::_exit(100);
+        const Proof proof = prove_here(Sysroot(), &platform(PlatformId::amd), {});
+        ::_exit(prove::text(proof) ==
+                        "cannot be tried: fork: Resource temporarily unavailable; this user or "
+                        "cgroup has all the processes that it may: see ulimit -u, and pids.max\n"
+                    ? exit_status(proof)
+                    : 101);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(limited, &status, 0), limited);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), exit_undetermined);
+}
+
 #ifndef VN_EMULATED // QEMU's user mode passes a death signal on to nobody
 TEST(ProofChild, DiesWithItsParent) {
     std::array<int, 2> ends{};

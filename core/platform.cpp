@@ -50,6 +50,16 @@ constexpr std::array<DefaultSince, 5> amd_defaults = {
 constexpr std::array<DefaultSince, 1> always_on = {{{"", whatever, KernelDefault::on}}};
 constexpr std::array<DefaultSince, 1> always_off = {{{"", whatever, KernelDefault::off}}};
 
+// arch/x86/kvm/vmx/nested.c, nested_vmx_hardware_setup: N without the CPU's feature, as long as
+// nested is on; arch/x86/kvm/vmx/vmx.c, hv_init_evmcs: N where no Hyper-V recommends it.
+constexpr std::array<Help, 2> intel_helps = {
+    {{"VMCS shadowing", "enable_shadow_vmcs", "L1's VMREAD and VMWRITE cost no exit"},
+     {"Hyper-V's enlightened VMCS", "enlightened_vmcs", "KVM's own cost none under Hyper-V"}}};
+// arch/x86/kvm/svm/svm.c, svm_hardware_setup: 0 without the CPU's feature.
+constexpr std::array<Help, 2> amd_helps = {
+    {{"virtual GIF", "vgif", "L1's STGI and CLGI cost no exit"},
+     {"virtual VMLOAD and VMSAVE", "vls", "L1's VMLOAD and VMSAVE cost no exit"}}};
+
 // target/i386/cpu.c, builtin_x86_defs; read back from QEMU 7.2 with query-cpu-model-expansion.
 constexpr std::array<CpuModel, 9> svm_models = {{{"EPYC", true},
                                                  {"Dhyana", true},
@@ -127,6 +137,7 @@ constexpr std::array<Platform, 6> table = {{
      .loaded_by = LoadedBy::cpu_alias,
      .probe = KvmProbe::x86_vmx,
      .truth = "KVM_GET_SUPPORTED_CPUID",
+     .helps = intel_helps,
      .guests = x86_guests,
      .feature = "vmx",
      .host_model = Delivers::certainly,
@@ -161,6 +172,7 @@ constexpr std::array<Platform, 6> table = {{
      .loaded_by = LoadedBy::cpu_alias,
      .probe = KvmProbe::x86_svm,
      .truth = "KVM_GET_SUPPORTED_CPUID",
+     .helps = amd_helps,
      .guests = x86_guests,
      .feature = "svm",
      .paging_feature = "npt",

@@ -68,6 +68,14 @@ struct Exclusion {
     std::string_view why;
 };
 
+/// What of the hardware makes an L1 faster, as far as a parameter of the module tells that KVM uses
+/// it: KVM turns it off where the CPU lacks it.
+struct Help {
+    std::string_view name;      ///< for people
+    std::string_view parameter; ///< of the platform's module
+    std::string_view does;      ///< for people, a clause
+};
+
 /// The question that is put to KVM (kvm.h). `none`: its interface has nothing to ask.
 enum class KvmProbe { x86_vmx, x86_svm, power_nested_hv, z_sief2, arm64_el2, none };
 
@@ -144,6 +152,7 @@ struct Platform {
 
     /// Why `virt-nested prove` cannot run an L2 here; empty where it can.
     std::string_view no_proof = {};
+    std::span<const Help> helps = {}; ///< that a proof names beside its figures
 
     // --- guests (libvirt: docs/formatdomain.rst, src/cpu; QEMU: target/*/cpu.c)
     std::span<const std::string_view> guests = {}; ///< <type arch=''>, under KVM

@@ -53,7 +53,7 @@ int run(const Parsed& parsed) {
     if (save && ::geteuid() != 0)
         throw UsageError("--save is for root alone");
     const Platform* platform = identify(read_cpu_record(Sysroot()).value_or({})).platform;
-    const prove::Proof proof = prove::prove_here(platform, limits);
+    const prove::Proof proof = prove::prove_here(Sysroot(), platform, limits);
     const std::string json = prove::json(proof, made(platform));
     std::cout << (as_json(parsed) ? json : prove::text(proof));
     if (save)

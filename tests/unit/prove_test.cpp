@@ -6,6 +6,7 @@
 #include "tests/unit/captured_host.h"
 #include "validator/facts_line.h"
 #include "validator/prove/child.h"
+#include "validator/prove/here.h"
 #include "validator/prove/proof.h"
 
 #include <gtest/gtest.h>
@@ -193,6 +194,7 @@ TEST(Proof, AsJson) {
                     {"median_ns", 121'560},
                     {"best_ns", 120'000},
                     {"l1_exit_ns", 9'649},
+                    {"helps", Json::array()},
                     {"platform", "Intel"},
                     {"kernel", "6.1.0-50-amd64"},
                     {"time", 1'800'000'000}}));
@@ -219,6 +221,71 @@ TEST(Proof, ReadAgainItIsTheSame) {
     for (const char* other : {"", "{", "[]", "7", "{}", R"({"version":2})",
                               R"({"version":1,"exits":"x"})", R"({"version":1,"proven":"yes"})"})
         EXPECT_FALSE(kept(other)) << other;
+}
+
+namespace {
+
+Proof helped(std::vector<HelpSeen> helps) {
+    Proof out = decide(finished(), {});
+    out.median_ns.reset();
+    out.helps = std::move(helps);
+    return out;
+}
+
+std::string second_line(const Proof& proof) {
+    const std::string told = prove::text(proof);
+    return told.substr(told.find('\n') + 1);
+}
+
+} // namespace
+
+TEST(ProofHelps, AreNamedWithTheirParameter) {
+    EXPECT_EQ(second_line(helped({})), "");
+    EXPECT_EQ(second_line(helped({{"virtual GIF", "kvm_amd.vgif", "no exit", true}})),
+              "what helps: virtual GIF is on (kvm_amd.vgif: no exit)\n");
+    EXPECT_EQ(second_line(helped({{"virtual GIF", "kvm_amd.vgif", "no exit", false},
+                                  {"other", "kvm_amd.vls", "less", std::nullopt}})),
+              "what helps: virtual GIF is off (kvm_amd.vgif: no exit); other is not known "
+              "(kvm_amd.vls: less); off is no fault where the hardware has no such thing\n");
+}
+
+TEST(ProofHelps, AsJsonAndReadAgain) {
+    const std::string written = prove::json(helped({{"virtual GIF", "kvm_amd.vgif", "a", false},
+                                                    {"other", "kvm_amd.vls", "b", std::nullopt}}),
+                                            {});
+    EXPECT_EQ(
+        Json::parse(written)["helps"],
+        Json::array(
+            {{{"name", "virtual GIF"}, {"parameter", "kvm_amd.vgif"}, {"does", "a"}, {"on", false}},
+             {{"name", "other"}, {"parameter", "kvm_amd.vls"}, {"does", "b"}, {"on", nullptr}}}));
+    const std::optional<Kept> again = kept(written);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(prove::json(again->proof, again->made), written);
+    EXPECT_TRUE(kept(R"({"version":1})")); // kept by an older version
+    EXPECT_FALSE(kept(R"({"version":1,"helps":["x"]})"));
+    EXPECT_FALSE(kept(R"({"version":1,"helps":7})"));
+}
+
+TEST(ProofHelps, AreThoseWhoseParameterIsThere) {
+    const test::IntelHost host;
+    const auto seen = [&] { return read_helps(Sysroot(host.path()), platform(PlatformId::intel)); };
+    EXPECT_TRUE(seen().empty());
+    const std::string parameters = "sys/module/kvm_intel/parameters/";
+    host.write(parameters + "enable_shadow_vmcs", "Y\n");
+    ASSERT_EQ(seen().size(), 1U);
+    EXPECT_EQ(seen()[0].parameter, "kvm_intel.enable_shadow_vmcs");
+    EXPECT_EQ(seen()[0].on, true);
+    host.write(parameters + "enlightened_vmcs", "N\n");
+    host.write(parameters + "enable_shadow_vmcs", "?\n");
+    ASSERT_EQ(seen().size(), 2U);
+    EXPECT_EQ(seen()[0].on, std::nullopt);
+    EXPECT_EQ(seen()[1].on, false);
+    host.write("sys/module/kvm_amd/parameters/vgif", "1\n");
+    host.write("sys/module/kvm_amd/parameters/vls", "0\n");
+    const auto amd = read_helps(Sysroot(host.path()), platform(PlatformId::amd));
+    ASSERT_EQ(amd.size(), 2U);
+    EXPECT_EQ(amd[0].on, true);
+    EXPECT_EQ(amd[1].on, false);
 }
 
 TEST(Proof, EveryPlatformHasOneOrSaysThatItHasNone) {
@@ -363,6 +430,27 @@ TEST(ProofChild, HoldsNoneOfOurOutput) {
     const Result<Evidence> seen = in_child(looks_around, {});
     ASSERT_TRUE(seen);
     EXPECT_EQ(seen->value, 0U);
+}
+
+TEST(ProofChild, WithoutRoomForAProcessCannotBeTried) {
+    const pid_t limited = ::fork();
+    if (limited == 0) {
+        // The limit is none for root, nor for who has its capabilities (kernel/fork.c).
+        constexpr uid_t nobody = 65534;
+        const rlimit none{0, 0};
+        if ((::geteuid() == 0 && ::setuid(nobody) != 0) || ::setrlimit(RLIMIT_NPROC, &none) != 0)
+            ::_exit(100);
+        const Proof proof = prove_here(Sysroot(), &platform(PlatformId::amd), {});
+        ::_exit(prove::text(proof) ==
+                        "cannot be tried: fork: Resource temporarily unavailable; this user or "
+                        "cgroup has all the processes that it may: see ulimit -u, and pids.max\n"
+                    ? exit_status(proof)
+                    : 101);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(limited, &status, 0), limited);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), exit_undetermined);
 }
 
 #ifndef VN_EMULATED // QEMU's user mode passes a death signal on to nobody

@@ -45,7 +45,7 @@ Facts gather(const Sysroot& root, const GatherOptions& options) {
     facts.libvirt = read_libvirt(root, facts.platform(), facts.machine);
     facts.kept_proof = prove::read_kept(root);
     if (options.prove && root.here())
-        facts.proof = prove::prove_here(facts.platform(), {});
+        facts.proof = prove::prove_here(root, facts.platform(), {});
     return facts;
 }
 

@@ -28,6 +28,15 @@ Error failed(const char* what) {
     return {code, std::string(what) + ": " + std::strerror(code)};
 }
 
+/// fork(2): EAGAIN is a limit, and which of them it does not say.
+Error no_child() {
+    Error out = failed("fork");
+    if (out.code == EAGAIN)
+        out.what += "; this user or cgroup has all the processes that it may: see ulimit -u, and "
+                    "pids.max";
+    return out;
+}
+
 /// A child that is closing its VM takes seconds on some machines; whoever reads our output to its
 /// end must not wait for that.
 void let_go_of_output() {
@@ -115,7 +124,7 @@ Result<Evidence> in_child(Trial trial, const Limits& limits) {
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0)
-        return failed("fork");
+        return no_child();
     if (child == 0)
         be_child(trial, limits, parent, to_parent.get());
     to_parent = Fd();

@@ -12,8 +12,10 @@ namespace virt_nested::prove {
 
 constexpr const char* kept_in = "/var/lib/virt-nested/prove.json";
 
-/// nullptr: a platform that is not known.
-Proof prove_here(const Platform* platform, const Limits& limits);
+/// nullptr: a platform that is not known. What the hardware helps is read below `root`.
+Proof prove_here(const Sysroot& root, const Platform* platform, const Limits& limits);
+
+std::vector<HelpSeen> read_helps(const Sysroot& root, const Platform& platform);
 
 /// nullopt: there is none, or it cannot be understood.
 std::optional<Kept> read_kept(const Sysroot& root);

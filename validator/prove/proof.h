@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace virt_nested::prove {
 
@@ -15,6 +16,14 @@ enum class Answer {
     proven,
     not_proven, ///< KVM's or the processor's answer
     not_tried,  ///< says nothing about nesting
+};
+
+/// What of the hardware helps an L1 here (core/platform.h, Help).
+struct HelpSeen {
+    std::string name;
+    std::string parameter; ///< "kvm_amd.vgif"
+    std::string does;
+    std::optional<bool> on; ///< nullopt: the value says neither
 };
 
 struct Proof {
@@ -27,6 +36,7 @@ struct Proof {
     std::optional<uint64_t> median_ns;
     std::optional<uint64_t> best_ns;
     std::optional<uint64_t> l1_exit_ns;
+    std::vector<HelpSeen> helps; ///< where it is proven, those whose parameter is there
 };
 
 /// Why nothing was tried.
@@ -37,7 +47,7 @@ Proof decide(const Evidence& evidence, const Limits& limits);
 
 ExitStatus exit_status(const Proof& proof);
 
-/// For people: one line, or two where there are figures.
+/// For people: one line, one more for figures, and one for what helps.
 std::string text(const Proof& proof);
 
 /// When and where it was made.

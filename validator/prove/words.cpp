@@ -36,8 +36,38 @@ std::string costs(const Proof& proof) {
     return out + "\n";
 }
 
+const char* word(std::optional<bool> on) {
+    if (!on)
+        return "not known";
+    return *on ? "on" : "off";
+}
+
+/// No figure is put to any of them: that depends on the CPU, and on what the hypervisor does.
+std::string helps(const Proof& proof) {
+    std::string out;
+    bool any_off = false;
+    for (const HelpSeen& help : proof.helps) {
+        out += (out.empty() ? "what helps: " : "; ") + help.name + " is " + word(help.on) + " (" +
+               help.parameter + ": " + help.does + ")";
+        any_off = any_off || help.on == false;
+    }
+    if (any_off)
+        out += "; off is no fault where the hardware has no such thing";
+    return out.empty() ? out : out + "\n";
+}
+
 Json or_null(const std::optional<uint64_t>& number) {
     return number ? Json(*number) : Json();
+}
+
+Json json_of(const std::vector<HelpSeen>& helps) {
+    Json out = Json::array();
+    for (const HelpSeen& help : helps)
+        out.push_back({{"name", help.name},
+                       {"parameter", help.parameter},
+                       {"does", help.does},
+                       {"on", help.on ? Json(*help.on) : Json()}});
+    return out;
 }
 
 template<typename T>
@@ -45,6 +75,14 @@ std::optional<T> member(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found == object.end() || found->is_null() ? std::nullopt
                                                      : std::optional(found->get<T>());
+}
+
+std::vector<HelpSeen> helps_of(const Json& told) {
+    std::vector<HelpSeen> out;
+    for (const Json& help : member<std::vector<Json>>(told, "helps").value_or(std::vector<Json>()))
+        out.push_back({help.at("name").get<std::string>(), help.at("parameter").get<std::string>(),
+                       help.at("does").get<std::string>(), member<bool>(help, "on")});
+    return out;
 }
 
 } // namespace
@@ -61,7 +99,7 @@ std::string text(const Proof& proof) {
     return "proven: an L2 ran here, with " + proof.feature +
            (proof.nested_paging.value_or(false) ? ", with" : ", without") +
            " nested paging; L1 took " + std::to_string(proof.exits) + " exits of it\n" +
-           costs(proof);
+           costs(proof) + helps(proof);
 }
 
 std::string json(const Proof& proof, const Made& made) {
@@ -76,6 +114,7 @@ std::string json(const Proof& proof, const Made& made) {
                       {"median_ns", or_null(proof.median_ns)},
                       {"best_ns", or_null(proof.best_ns)},
                       {"l1_exit_ns", or_null(proof.l1_exit_ns)},
+                      {"helps", json_of(proof.helps)},
                       {"platform", virt_nested::or_null(made.platform)},
                       {"kernel", made.kernel},
                       {"time", made.time}});
@@ -99,6 +138,7 @@ std::optional<Kept> kept(std::string_view json) {
         out.proof.median_ns = member<uint64_t>(told, "median_ns");
         out.proof.best_ns = member<uint64_t>(told, "best_ns");
         out.proof.l1_exit_ns = member<uint64_t>(told, "l1_exit_ns");
+        out.proof.helps = helps_of(told);
         out.made.platform = member<std::string>(told, "platform").value_or("");
         out.made.kernel = member<std::string>(told, "kernel").value_or("");
         out.made.time = member<int64_t>(told, "time").value_or(0);

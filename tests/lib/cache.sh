@@ -39,7 +39,8 @@ bootstrap() {
     [ -n "$mirror" ] || die "apt knows no Debian $suite mirror"
     mkdir -p "$debs"
     # shellcheck disable=SC2016
-    nice -n 10 mmdebstrap --mode=root --aptopt='APT::Install-Recommends "false"' --skip=download/empty,check/empty \
+    nice -n 10 "$source_dir/tests/lib/own-mounts" mmdebstrap --mode=root --aptopt='APT::Install-Recommends "false"' \
+        --dpkgopt=force-unsafe-io --skip=download/empty,check/empty \
         --include="${packages// /,}" --setup-hook='mkdir -p "$1/var/cache/apt/archives"' \
         --setup-hook="cp -n $debs/*.deb \"\$1/var/cache/apt/archives/\" 2>/dev/null || true" \
         "$@" --customize-hook="cp -n \"\$1\"/var/cache/apt/archives/*.deb $debs/ 2>/dev/null || true" \

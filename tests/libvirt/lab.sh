@@ -43,7 +43,7 @@
 #                              type=qemu|kvm    (default qemu)
 #                              label=require|forbid|allow|none        label_xml=XML   any text for <metadata>
 #                              cpu=none|host-passthrough|host-model|maximum|MODEL     svm=|vmx=|npt=POLICY   cpu_xml=XML
-#                              features_xml=XML devices_xml=XML more_xml=XML memory=MIB
+#                              features_xml=XML devices_xml=XML more_xml=XML memory=MIB machine=TYPE
 #   lab_define                 define the domain on standard input
 #   lab_syslog                 what was sent to syslog so far
 #   lab_nesting_host intel|amd on|off [DIR]   make a captured root of a host that nests, or does not, or change it; prints its folder
@@ -326,11 +326,11 @@ lab_config() {
 }
 
 lab_guest() {
-    local name=$1 type=qemu label=none label_xml='' cpu=none cpu_xml='' features='' features_xml='' devices_xml='' more_xml='' memory=64 model=''
+    local name=$1 type=qemu label=none label_xml='' cpu=none cpu_xml='' features='' features_xml='' devices_xml='' more_xml='' memory=64 machine=q35 model=''
     shift
     while [ $# -gt 0 ]; do
         case $1 in
-        type=* | label=* | label_xml=* | cpu=* | cpu_xml=* | features_xml=* | devices_xml=* | more_xml=* | memory=*)
+        type=* | label=* | label_xml=* | cpu=* | cpu_xml=* | features_xml=* | devices_xml=* | more_xml=* | memory=* | machine=*)
             printf -v "${1%%=*}" %s "${1#*=}"
             ;;
         svm=* | vmx=* | npt=*) features+="<feature policy='${1#*=}' name='${1%%=*}'/>" ;;
@@ -350,7 +350,7 @@ lab_guest() {
   ${label_xml:+<metadata>$label_xml</metadata>}
   <memory unit='MiB'>$memory</memory>
   <vcpu>1</vcpu>
-  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <os><type arch='x86_64' machine='$machine'>hvm</type></os>
   <features><acpi/>$features_xml</features>
   $cpu_xml
   <devices>

@@ -5,6 +5,7 @@
 #include "core/text.h"
 
 #include <cerrno>
+#include <utility>
 
 namespace virt_nested::grub {
 
@@ -85,9 +86,7 @@ std::vector<Text> Run::expand(const Script& script, const Node& node, const Plac
                        place);
         expansion.add(raw);
     }
-    from_environment_.reset();
-    if (expansion.environment)
-        from_environment_ = expansion.environment;
+    from_environment_ = std::move(expansion.environment);
     bytes_ += expansion.bytes;
     if (expansion.overflow || state_.overflow) {
         doubt("a value of more than " + std::to_string(limits_.text) + " bytes is not followed",
